@@ -1,0 +1,54 @@
+// SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) with _sd_alg "sm3": one disclosure per field.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "sdk/crypto/jose.hpp"
+
+namespace qc::crypto {
+
+struct SdJwtClaims {
+  std::string iss;       ///< issuer account
+  std::string vct;       ///< credential type: "qc:item:<item>:<version>"
+  std::string sub;       ///< subject account, or "" when the credential is not about an account
+  std::int64_t iat = 0;  ///< seconds since the epoch
+  std::int64_t exp = 0;  ///< seconds, 0 = no expiry
+  Json extra = Json::object();  ///< further claims always disclosed (e.g. chain, asset_id)
+};
+
+/// Issues a credential bound to `holder` (cnf.jwk); each member of `fields` is selectively
+/// disclosable with a fresh 128-bit salt. Returns "<jwt>~<d1>~…~<dn>~".
+std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, const Json& fields,
+                        const PublicKey& holder);
+
+/// A checked credential or presentation.
+struct SdJwtView {
+  Json claims;  ///< issuer-signed claims without _sd, _sd_alg
+  Json fields;  ///< disclosed fields by name
+  Json kb;      ///< key-binding payload, null when absent
+};
+
+/// Checks issuer signature, typ dc+sd-jwt, digests (each disclosure used once, no unknown), exp.
+/// `now_s` in seconds. Errors: "sdjwt.invalid", "sdjwt.bad_signature", "sdjwt.bad_disclosure",
+/// "sdjwt.expired".
+Result<SdJwtView> sdjwt_verify(std::string_view sdjwt, const PublicKey& issuer, std::int64_t now_s);
+
+/// Keeps only the named fields and appends a key-binding JWT (typ kb+jwt) signed by the holder,
+/// with sd_hash, aud, nonce, iat. Errors: "sdjwt.invalid", "sdjwt.unknown_field".
+Result<std::string> sdjwt_present(std::string_view sdjwt, const std::vector<std::string>& fields,
+                                  const PrivateKey& holder, std::string_view aud,
+                                  std::string_view nonce, std::int64_t iat_s);
+
+/// As sdjwt_verify, and the key binding: signature by cnf.jwk, sd_hash, aud, nonce.
+/// Errors further: "sdjwt.bad_key_binding".
+Result<SdJwtView> sdjwt_verify_presentation(std::string_view presentation, const PublicKey& issuer,
+                                            std::string_view aud, std::string_view nonce,
+                                            std::int64_t now_s);
+
+/// Header and claims of the issuer JWT without any check: to find out whose key to verify with.
+Result<Json> sdjwt_peek_claims(std::string_view sdjwt);
+
+}  // namespace qc::crypto

@@ -1,0 +1,70 @@
+// SM2 keys, signature (GB/T 32918.2) and public-key encryption (GB/T 32918.4).
+// Secrets are handled by OpenSSL alone.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sdk/base/bytes.hpp"
+#include "sdk/base/json.hpp"
+
+namespace qc::crypto {
+
+/// Default signer identity of GM/T 0009-2012 section 10, used for ZA unless said otherwise.
+inline constexpr std::string_view kDefaultSm2Id = "1234567812345678";
+
+using Signature64 = std::array<std::uint8_t, 64>;  ///< r || s, big-endian
+
+/// A point on the curve; immutable, cheap to copy. Any thread.
+class PublicKey {
+ public:
+  /// 64 bytes x || y. Errors: "key.invalid" (off the curve, infinity, coordinate >= p).
+  static Result<PublicKey> from_xy(ByteView xy);
+  /// JWK kty=EC crv=SM2-P-256 (GM/T 0125.4); extra members are ignored. Error: "key.invalid".
+  static Result<PublicKey> from_jwk(const Json& jwk);
+
+  ByteView xy() const;
+  /// {"crv":"SM2-P-256","kid":…,"kty":"EC","x":…,"y":…}
+  Json to_jwk() const;
+  /// base64url SM3 thumbprint (RFC 7638 with SM3), 43 characters.
+  const std::string& kid() const;
+
+  /// True when `signature` is valid for `message` under ZA(id). Any thread.
+  bool verify(ByteView message, ByteView signature, std::string_view id = kDefaultSm2Id) const;
+
+  /// SM2 encryption, ciphertext in GM/T 0009 DER. `plaintext` 1..1024 bytes (keys, not documents).
+  Result<Bytes> encrypt(ByteView plaintext) const;
+
+  bool operator==(const PublicKey& other) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+  friend class PrivateKey;
+};
+
+/// A private key held inside OpenSSL. Copy shares it. Any thread.
+class PrivateKey {
+ public:
+  static PrivateKey generate();
+  /// 32-byte scalar, for published test vectors and imports. Error: "key.invalid".
+  static Result<PrivateKey> from_scalar(ByteView scalar);
+
+  const PublicKey& public_key() const;
+  const std::string& kid() const { return public_key().kid(); }
+
+  Signature64 sign(ByteView message, std::string_view id = kDefaultSm2Id) const;
+  /// `ciphertext` in GM/T 0009 DER. Error: "sm2.decrypt_failed" (one error for every cause).
+  Result<Bytes> decrypt(ByteView ciphertext) const;
+
+  /// PKCS#8 PEM encrypted under `passphrase` (PBES2). Never writes a key in the clear.
+  std::string to_encrypted_pem(std::string_view passphrase) const;
+  /// Errors: "key.wrong_passphrase", "key.invalid".
+  static Result<PrivateKey> from_encrypted_pem(std::string_view pem, std::string_view passphrase);
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace qc::crypto
