@@ -1,0 +1,45 @@
+// The ledger's rules: deterministic, no clock, no randomness; time comes from the batch.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/chain/state.hpp"
+#include "host/chain/transaction.hpp"
+
+namespace qc::chain {
+
+struct RuleContext {
+  std::string chain;         ///< this network
+  std::uint64_t index = 0;   ///< position that the transaction will have
+  std::int64_t time_ms = 0;  ///< batch time
+  std::int64_t time_s() const { return time_ms / 1000; }
+};
+
+struct Effect {
+  std::string actor;               ///< account that signed
+  std::set<std::string> subjects;  ///< subject accounts that this event is about
+};
+
+/// Finds the key that must have signed `tx`: the account's registered key, or, for
+/// `network.found`, the key in the body. Errors: "tx.unknown_key", "tx.invalid".
+Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& state);
+
+/// Applies one transaction, signature already verified with signer_key(). On error nothing is
+/// written to `state`. Checks in order: chain ("tx.wrong_chain"), validity window ("tx.expired",
+/// "tx.from_the_future"), duplicate id or nonce ("tx.duplicate"), signer's standing
+/// ("member.suspended", "tx.forbidden_op"), then the family's rule. Errors name fields.
+/// Deterministic: same state, same transaction, same context, same result on every host.
+Result<Effect> apply_transaction(const Transaction& tx, const RuleContext& context, Overlay& state);
+
+/// What the access rules say of `access.open` at this time, without writing: used for the second
+/// check at release and to decide whether a refusal is to be recorded. Error = refusal code.
+Status check_access(const Json& grant, const Json& open_body, std::string_view consumer,
+                    std::int64_t now_s);
+
+/// The request's or grant's state as seen at `now_s` (LAPSED, EXPIRED are functions of time).
+std::string request_state_at(const Json& request, std::int64_t now_s);
+std::string grant_state_at(const Json& grant, std::int64_t now_s);
+
+}  // namespace qc::chain

@@ -1,0 +1,52 @@
+// The flows 数据流转: where chain, safe box and plugins meet.
+#pragma once
+
+#include <memory>
+
+#include "host/chain/ledger.hpp"
+#include "host/plugin/manager.hpp"
+#include "sdk/base/json.hpp"
+
+namespace qc::safebox {
+class Vault;
+}
+
+namespace qc::exchange {
+
+struct ExchangeOptions {
+  std::string identity_plugin;  ///< plugin that proves identity
+  int plugin_timeout_ms = 1000;
+};
+
+/// Each call takes a parsed JSON body as docs/formats.md describes and returns the answer body.
+/// `caller` is the authenticated account. Any thread.
+class Exchange {
+ public:
+  static std::unique_ptr<Exchange> create(ExchangeOptions options, chain::Ledger& ledger,
+                                          plugin::Manager& plugins, safebox::Vault& vault,
+                                          crypto::PrivateKey registrar_key);
+  virtual ~Exchange() = default;
+
+  /// POST /v1/accounts:open. `key` = the key that signed the HTTP request.
+  virtual Result<Json> open_account(const crypto::PublicKey& key, const Json& body) = 0;
+  /// POST /v1/assets:issue.
+  virtual Result<Json> issue_asset(const std::string& caller, const Json& body) = 0;
+  /// GET /v1/assets, /v1/assets/{id}; DELETE.
+  virtual Result<Json> list_assets(const std::string& caller) = 0;
+  virtual Result<Json> get_asset(const std::string& caller, const std::string& asset) = 0;
+  virtual Result<Json> erase_asset(const std::string& caller, const std::string& asset,
+                                   const Json& body) = 0;
+  /// GET /v1/requests, /v1/grants, /v1/accesses and one of each, as a party to them.
+  virtual Result<Json> list_requests(const std::string& caller) = 0;
+  virtual Result<Json> get_request(const std::string& caller, const std::string& request) = 0;
+  virtual Result<Json> list_grants(const std::string& caller) = 0;
+  virtual Result<Json> get_grant(const std::string& caller, const std::string& grant) = 0;
+  virtual Result<Json> list_accesses(const std::string& caller) = 0;
+  virtual Result<Json> get_access(const std::string& caller, const std::string& access) = 0;
+  /// POST /v1/grants.
+  virtual Result<Json> create_grant(const std::string& caller, const Json& body) = 0;
+  /// POST /v1/accesses: open on the ledger, call the product plugin, release on the ledger, answer.
+  virtual Result<Json> access(const std::string& caller, const Json& body) = 0;
+};
+
+}  // namespace qc::exchange

@@ -1,0 +1,80 @@
+/* The plugin ABI of Quancheng Chain, version 1.0. C99, one exported symbol.
+ *
+ * Calls are messages: UTF-8 JSON in, UTF-8 JSON out through a sink that the host supplies, so that
+ * nothing is owned across the border and the same library runs inside the host or in a child
+ * process. Every struct starts with struct_size; tables grow at their end; a reader checks
+ * struct_size before it touches a later member. Messages and their fields: docs/formats.md.
+ */
+#ifndef QUANCHENG_PLUGIN_ABI_H
+#define QUANCHENG_PLUGIN_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define QC_ABI_MAJOR 1u
+#define QC_ABI_MINOR 0u
+#define QC_PLUGIN_SYMBOL "quancheng_plugin"
+
+/* Status of a call. Anything but QC_OK: the sink holds {"code","message","field"}. */
+enum {
+  QC_OK = 0,
+  QC_INVALID = 1,      /* the message is malformed or asks for what does not exist */
+  QC_NOT_FOUND = 2,    /* the subject has no such record */
+  QC_REFUSED = 3,      /* identity, right or precondition not proved */
+  QC_UNAVAILABLE = 4,  /* the data source does not answer; try again */
+  QC_INTERNAL = 5,     /* a defect of the plugin */
+  QC_UNKNOWN_METHOD = 6
+};
+
+enum { QC_LOG_DEBUG = 0, QC_LOG_INFO = 1, QC_LOG_WARNING = 2, QC_LOG_ERROR = 3 };
+
+/* Receives output. write() may be called several times in one call; returns 0, or non-zero when
+ * the host takes no more (size limit): the plugin then stops and returns QC_INTERNAL. */
+typedef struct qc_sink {
+  uint32_t struct_size;
+  void* context;
+  int (*write)(void* context, const uint8_t* data, size_t size);
+} qc_sink;
+
+/* What the host offers. Any thread. */
+typedef struct qc_host {
+  uint32_t struct_size;
+  uint32_t abi_major;
+  uint32_t abi_minor;
+  void* context;
+  /* Never pass personal data: the line goes to the host's log. */
+  void (*log)(void* context, int level, const char* text, size_t size);
+  /* An extension table by id ("name/1"), or NULL when unknown or not granted. */
+  const void* (*extension)(void* context, const char* id);
+} qc_host;
+
+typedef struct qc_call {
+  uint32_t struct_size;
+  const char* method;      /* NUL-terminated */
+  const uint8_t* message;
+  size_t message_size;
+  int64_t deadline_ms;     /* milliseconds since the epoch; 0 = none */
+} qc_call;
+
+/* What a plugin is. create/destroy [main thread]; call [any thread, concurrently]. No exception
+ * and no signal may leave these functions. */
+typedef struct qc_plugin {
+  uint32_t struct_size;
+  uint32_t abi_major;
+  uint32_t abi_minor;
+  void* (*create)(const qc_host* host);  /* NULL on failure */
+  void (*destroy)(void* instance);
+  int (*call)(void* instance, const qc_call* call, const qc_sink* out);
+} qc_plugin;
+
+/* The one exported symbol. The table lives as long as the library. */
+typedef const qc_plugin* (*qc_plugin_entry)(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
