@@ -36,6 +36,7 @@ struct [[nodiscard]] Error {
   std::string field;
   Side side = Side::kClient;
   bool retryable = false;
+  std::string txn_id;  ///< ledger transaction that records this refusal, or empty
 
   /// Returns a copy that names the field; keeps a field already named deeper.
   Error at(std::string_view name) const& {
