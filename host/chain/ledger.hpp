@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "host/chain/rules.hpp"
-#include "host/chain/transaction.hpp"
+#include "sdk/proof/transaction.hpp"
 #include "sdk/proof/receipt.hpp"
 #include "sdk/proof/subject_map.hpp"
 

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "host/chain/state.hpp"
-#include "host/chain/transaction.hpp"
+#include "sdk/proof/transaction.hpp"
 
 namespace qc::chain {
+
+using proof::Transaction;
 
 struct RuleContext {
   std::string chain;         ///< this network

@@ -33,10 +33,10 @@ struct [[nodiscard]] Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string code;
   std::string message;
-  std::string field;
+  std::string field = {};
   Side side = Side::kClient;
   bool retryable = false;
-  std::string txn_id;  ///< ledger transaction that records this refusal, or empty
+  std::string txn_id = {};  ///< ledger transaction that records this refusal, or empty
 
   /// Returns a copy that names the field; keeps a field already named deeper.
   Error at(std::string_view name) const& {

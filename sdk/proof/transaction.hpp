@@ -8,7 +8,7 @@
 #include "sdk/base/json.hpp"
 #include "sdk/crypto/sm2.hpp"
 
-namespace qc::chain {
+namespace qc::proof {
 
 inline constexpr std::string_view kTxTyp = "qc-tx+jws";
 inline constexpr std::size_t kMaxTxBytes = 64U * 1024U;
@@ -36,4 +36,4 @@ Status verify_transaction(const Transaction& tx, const crypto::PublicKey& key);
 std::string make_transaction(const crypto::PrivateKey& key, std::string_view chain,
                              std::string_view op, const Json& body, std::int64_t iat_s);
 
-}  // namespace qc::chain
+}  // namespace qc::proof
