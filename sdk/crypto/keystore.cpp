@@ -1,0 +1,134 @@
+#include "sdk/crypto/keystore.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sdk/crypto/ossl.hpp"
+
+namespace qc::crypto {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxFile = 64 * 1024;
+constexpr mode_t kPrivateMode = 0600;
+
+/// An open file descriptor.
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  int get() const { return fd_; }
+  bool ok() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Error io_error(const char* what, const fs::path& path) {
+  const int cause = errno;
+  return unavailable("keystore.io", std::string(what) + " " + path.string() + ": " +
+                                        std::generic_category().message(cause));
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t done = ::write(fd, text.data(), text.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return true;
+}
+
+/// Writes and syncs a new file that only the owner can read.
+Status write_private(const fs::path& path, std::string_view text) {
+  const Fd fd(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateMode));
+  if (!fd.ok()) return io_error("cannot create", path);
+  if (::fchmod(fd.get(), kPrivateMode) != 0 || !write_all(fd.get(), text) ||
+      ::fsync(fd.get()) != 0) {
+    return io_error("cannot write", path);
+  }
+  return {};
+}
+
+Status sync_directory(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.ok() || ::fsync(fd.get()) != 0) return io_error("cannot sync", path);
+  return {};
+}
+
+/// Reads a regular file that group and others cannot touch.
+Result<ossl::Secret> read_private(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.ok()) return io_error("cannot open", path);
+  // Asked of the open descriptor, so that nothing can be put in its place in between.
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return io_error("cannot inspect", path);
+  if (!S_ISREG(info.st_mode)) {
+    return unavailable("keystore.io", path.string() + " is not a regular file");
+  }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return forbidden("keystore.permissions",
+                     path.string() + " is open to group or others; run: chmod 600");
+  }
+  if (info.st_size < 0 || static_cast<std::size_t>(info.st_size) > kMaxFile) {
+    return unavailable("keystore.io", path.string() + " is too large");
+  }
+  ossl::Secret out(static_cast<std::size_t>(info.st_size));
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t got = ::read(fd.get(), out.data() + done, out.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("cannot read", path);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  out.shrink(done);
+  return out;
+}
+
+}  // namespace
+
+Status save_key(const fs::path& path, const PrivateKey& key, std::string_view passphrase) {
+  if (passphrase.empty()) {
+    return invalid("keystore.empty_passphrase", "a key is stored under a passphrase only");
+  }
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const fs::path temporary = directory / ("." + path.filename().string() + "." + random_id());
+  Status written = write_private(temporary, key.to_encrypted_pem(passphrase));
+  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = io_error("cannot rename into", path);
+  }
+  if (!written.ok()) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  return sync_directory(directory);
+}
+
+Result<PrivateKey> load_key(const fs::path& path, std::string_view passphrase) {
+  QC_ASSIGN(const ossl::Secret pem, read_private(path));
+  return PrivateKey::from_encrypted_pem(as_text(pem.view()), passphrase);
+}
+
+Result<std::string> read_passphrase_file(const fs::path& path) {
+  QC_ASSIGN(const ossl::Secret content, read_private(path));
+  std::string_view line = as_text(content.view());
+  line = line.substr(0, line.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.empty()) {
+    return invalid("keystore.empty_passphrase", path.string() + " has an empty first line");
+  }
+  return std::string(line);
+}
+
+}  // namespace qc::crypto

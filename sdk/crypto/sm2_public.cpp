@@ -1,0 +1,181 @@
+#include <algorithm>
+
+#include <openssl/core_names.h>
+
+#include "sdk/crypto/sm2_der.hpp"
+#include "sdk/crypto/sm2_impl.hpp"
+
+namespace qc::crypto {
+namespace {
+
+constexpr std::size_t kCoordinate = 32;
+constexpr std::size_t kMaxPlaintext = 1024;
+
+/// a || b || xG || yG of the recommended curve (GB/T 32918.5 clause 2).
+constexpr std::array<std::uint8_t, 128> kCurveForZa = {
+    0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfc,
+    0x28, 0xe9, 0xfa, 0x9e, 0x9d, 0x9f, 0x5e, 0x34, 0x4d, 0x5a, 0x9e, 0x4b, 0xcf, 0x65, 0x09, 0xa7,
+    0xf3, 0x97, 0x89, 0xf5, 0x15, 0xab, 0x8f, 0x92, 0xdd, 0xbc, 0xbd, 0x41, 0x4d, 0x94, 0x0e, 0x93,
+    0x32, 0xc4, 0xae, 0x2c, 0x1f, 0x19, 0x81, 0x19, 0x5f, 0x99, 0x04, 0x46, 0x6a, 0x39, 0xc9, 0x94,
+    0x8f, 0xe3, 0x0b, 0xbf, 0xf2, 0x66, 0x0b, 0xe1, 0x71, 0x5a, 0x45, 0x89, 0x33, 0x4c, 0x74, 0xc7,
+    0xbc, 0x37, 0x36, 0xa2, 0xf4, 0xf6, 0x77, 0x9c, 0x59, 0xbd, 0xce, 0xe3, 0x6b, 0x69, 0x21, 0x53,
+    0xd0, 0xa9, 0x87, 0x7c, 0xc6, 0x2a, 0x47, 0x40, 0x02, 0xdf, 0x32, 0xe5, 0x21, 0x39, 0xf0, 0xa0};
+
+/// Order n of the base point.
+constexpr std::array<std::uint8_t, 32> kOrder = {
+    0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0x72, 0x03, 0xdf, 0x6b, 0x21, 0xc6, 0x05, 0x2b, 0x53, 0xbb, 0xf4, 0x09, 0x39, 0xd5, 0x41, 0x23};
+
+bool scalar_in_range(ByteView value) {
+  const bool zero = std::all_of(value.begin(), value.end(), [](std::uint8_t b) { return b == 0; });
+  return !zero &&
+         std::lexicographical_compare(value.begin(), value.end(), kOrder.begin(), kOrder.end());
+}
+
+ossl::Pkey make_public_pkey(ByteView xy) {
+  Bytes point{POINT_CONVERSION_UNCOMPRESSED};
+  point.insert(point.end(), xy.begin(), xy.end());
+  const ossl::ErrorScope scope;
+  std::array<char, 4> group{"SM2"};
+  const std::array<OSSL_PARAM, 3> params = {
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+      OSSL_PARAM_construct_end()};
+  const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, "SM2", nullptr));
+  ossl::must(ctx != nullptr && EVP_PKEY_fromdata_init(ctx.get()) == 1);
+  EVP_PKEY* pkey = nullptr;
+  // OpenSSL's own parameters are not const, though it only reads them here.
+  if (EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY,
+                        const_cast<OSSL_PARAM*>(params.data())) != 1) {
+    return nullptr;
+  }
+  return ossl::Pkey(pkey);
+}
+
+std::string thumbprint(ByteView xy) {
+  // RFC 7638: required members only, in lexicographic order, no white space.
+  const std::string canonical = R"({"crv":"SM2-P-256","kty":"EC","x":")" +
+                                to_base64url(xy.first(kCoordinate)) + R"(","y":")" +
+                                to_base64url(xy.subspan(kCoordinate)) + R"("})";
+  return to_base64url(sm3(canonical));
+}
+
+bool member_is(const Json& jwk, const char* name, std::string_view expected) {
+  const auto it = jwk.find(name);
+  return it != jwk.end() && it->is_string() && it->get_ref<const std::string&>() == expected;
+}
+
+}  // namespace
+
+Hash32 sm2::identity_hash(ByteView xy, std::string_view id) {
+  const std::size_t bits = id.size() * 8;
+  ossl::must(bits <= 0xffff);
+  const std::array<std::uint8_t, 2> entl = {static_cast<std::uint8_t>(bits >> 8U),
+                                            static_cast<std::uint8_t>(bits & 255U)};
+  Sm3 hash;
+  hash.update(entl).update(as_bytes(id)).update(kCurveForZa).update(xy);
+  return hash.finish();
+}
+
+Hash32 sm2::message_hash(const Hash32& za, ByteView message) {
+  Sm3 hash;
+  return hash.update(za).update(message).finish();
+}
+
+bool sm2::scalars_in_range(ByteView signature) {
+  return scalar_in_range(signature.first(kCoordinate)) &&
+         scalar_in_range(signature.subspan(kCoordinate));
+}
+
+Result<PublicKey> PublicKey::from_xy(ByteView xy) {
+  if (xy.size() != 2 * kCoordinate) return invalid("key.invalid", "a point has 64 bytes");
+  auto impl = std::make_shared<Impl>();
+  impl->pkey = make_public_pkey(xy);
+  if (impl->pkey == nullptr) return invalid("key.invalid", "not a point of the SM2 curve");
+  std::copy(xy.begin(), xy.end(), impl->xy.begin());
+  impl->kid = thumbprint(xy);
+  impl->default_za = sm2::identity_hash(xy, kDefaultSm2Id);
+  PublicKey key;
+  key.impl_ = std::move(impl);
+  return key;
+}
+
+Result<PublicKey> PublicKey::from_jwk(const Json& jwk) {
+  if (!jwk.is_object()) return invalid("key.invalid", "a JWK is an object");
+  if (!member_is(jwk, "kty", "EC")) return invalid("key.invalid", "expected \"EC\"", "kty");
+  if (!member_is(jwk, "crv", "SM2-P-256")) {
+    return invalid("key.invalid", "expected \"SM2-P-256\"", "crv");
+  }
+  Bytes xy;
+  for (const char* name : {"x", "y"}) {
+    const auto it = jwk.find(name);
+    if (it == jwk.end() || !it->is_string()) {
+      return invalid("key.invalid", "expected a coordinate", name);
+    }
+    const auto coordinate = from_base64url(it->get_ref<const std::string&>());
+    if (!coordinate.ok() || coordinate->size() != kCoordinate) {
+      return invalid("key.invalid", "expected 32 bytes in base64url", name);
+    }
+    xy.insert(xy.end(), coordinate->begin(), coordinate->end());
+  }
+  return from_xy(xy);
+}
+
+ByteView PublicKey::xy() const { return impl_->xy; }
+
+const std::string& PublicKey::kid() const { return impl_->kid; }
+
+Json PublicKey::to_jwk() const {
+  const ByteView point = impl_->xy;
+  return Json{{"kty", "EC"},
+              {"crv", "SM2-P-256"},
+              {"kid", impl_->kid},
+              {"x", to_base64url(point.first(kCoordinate))},
+              {"y", to_base64url(point.subspan(kCoordinate))}};
+}
+
+bool PublicKey::verify(ByteView message, ByteView signature, std::string_view id) const {
+  if (signature.size() != 64 || id.size() > 8191 || !sm2::scalars_in_range(signature)) {
+    return false;
+  }
+  const Hash32 za = id == kDefaultSm2Id ? impl_->default_za : sm2::identity_hash(impl_->xy, id);
+  const Hash32 digest = sm2::message_hash(za, message);
+  const Bytes der = der::encode_signature(signature);
+  const ossl::ErrorScope scope;
+  const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, impl_->pkey.get(), nullptr));
+  ossl::must(ctx != nullptr && EVP_PKEY_verify_init(ctx.get()) == 1);
+  return EVP_PKEY_verify(ctx.get(), der.data(), der.size(), digest.data(), digest.size()) == 1;
+}
+
+Result<Bytes> PublicKey::encrypt(ByteView plaintext) const {
+  if (plaintext.empty() || plaintext.size() > kMaxPlaintext) {
+    return invalid("sm2.plaintext_size", "SM2 encrypts 1 to 1024 bytes");
+  }
+  const ossl::ErrorScope scope;
+  const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, impl_->pkey.get(), nullptr));
+  ossl::must(ctx != nullptr && EVP_PKEY_encrypt_init(ctx.get()) == 1);
+  while (true) {
+    std::size_t size = 0;
+    ossl::must(EVP_PKEY_encrypt(ctx.get(), nullptr, &size, plaintext.data(), plaintext.size()) ==
+               1);
+    Bytes out(size);
+    ossl::must(EVP_PKEY_encrypt(ctx.get(), out.data(), &size, plaintext.data(), plaintext.size()) ==
+               1);
+    out.resize(size);
+    const auto parts = der::decode_ciphertext(out);
+    ossl::must(parts.has_value());
+    // GB/T 32918.4 clause 6.1 step A5: choose anew when the key stream is all zero, which OpenSSL
+    // omits. It shows as C2 equal to the plaintext (once in 256 for a single byte).
+    if (!std::equal(parts->data.begin(), parts->data.end(), plaintext.begin(), plaintext.end())) {
+      return out;
+    }
+  }
+}
+
+bool PublicKey::operator==(const PublicKey& other) const {
+  return impl_ == other.impl_ ||
+         (impl_ != nullptr && other.impl_ != nullptr && impl_->xy == other.impl_->xy);
+}
+
+}  // namespace qc::crypto
