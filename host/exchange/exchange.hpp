@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "host/chain/ledger.hpp"
 #include "host/plugin/manager.hpp"
@@ -16,15 +17,24 @@ namespace qc::exchange {
 struct ExchangeOptions {
   std::string identity_plugin;  ///< plugin that proves identity
   int plugin_timeout_ms = 1000;
+  Bytes pairwise_key;           ///< 32 bytes; keys the pseudonym shown to each consumer
+};
+
+/// What the flows stand on. All outlive the exchange.
+struct ExchangeParts {
+  chain::Ledger& ledger;
+  plugin::Manager& plugins;
+  safebox::Vault& vault;
+  crypto::PrivateKey registrar_key;
 };
 
 /// Each call takes a parsed JSON body as docs/formats.md describes and returns the answer body.
-/// `caller` is the authenticated account. Any thread.
+/// `caller` is the authenticated account. Any thread, concurrently.
 class Exchange {
  public:
-  static std::unique_ptr<Exchange> create(ExchangeOptions options, chain::Ledger& ledger,
-                                          plugin::Manager& plugins, safebox::Vault& vault,
-                                          crypto::PrivateKey registrar_key);
+  /// Also finishes what a crash left half-done: an access that was opened and never released is
+  /// released as failed, ciphertext that no ledger entry names is deleted.
+  static Result<std::unique_ptr<Exchange>> create(ExchangeOptions options, ExchangeParts parts);
   virtual ~Exchange() = default;
 
   /// POST /v1/accounts:open. `key` = the key that signed the HTTP request.

@@ -1,0 +1,40 @@
+// The host's configuration file (TOML) and what it says.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "sdk/base/result.hpp"
+
+namespace qc {
+
+/// One table of host.toml per member group. Paths are absolute once loaded (relative ones are
+/// resolved against the folder of the file).
+struct HostConfig {
+  std::string chain;                           ///< [network] chain
+  std::filesystem::path genesis;               ///< [network] genesis: transaction 0, or empty
+  std::filesystem::path data;                  ///< [host] data
+  std::filesystem::path host_key;              ///< [host] key
+  std::filesystem::path host_passphrase;       ///< [host] passphrase_file
+  std::filesystem::path registrar_key;         ///< [registrar] key
+  std::filesystem::path registrar_passphrase;  ///< [registrar] passphrase_file
+  std::string listen = "127.0.0.1";            ///< [http] listen
+  int port = 8440;                             ///< [http] port, 0 = any free one
+  int workers = 8;                             ///< [http] workers, 1..256
+  std::filesystem::path tls_certificate;       ///< [http] tls_certificate (PEM), or empty
+  std::filesystem::path tls_key;               ///< [http] tls_key (PEM), or empty
+  std::filesystem::path plugins_dir;           ///< [plugins] directory
+  std::filesystem::path plugins_config;        ///< [plugins] config
+  std::string identity_plugin;                 ///< [plugins] identity
+  int plugin_timeout_ms = 1000;                ///< [plugins] timeout_ms, 10..60000
+  std::string sql_url;                         ///< [sql] url: "sqlite:<path>" or "mysql://…"
+  std::filesystem::path sql_password_file;     ///< [sql] password_file, or empty
+  std::filesystem::path sql_migrations;        ///< [sql] migrations
+  std::filesystem::path page_dir;              ///< [page] directory, or empty
+};
+
+/// Reads and checks the file. Errors: "config.unreadable", "config.invalid" (with line),
+/// "config.missing", "config.unknown" and "config.out_of_range" (with "table.key" as the field).
+Result<HostConfig> load_host_config(const std::filesystem::path& file);
+
+}  // namespace qc

@@ -1,0 +1,222 @@
+// quancheng-host: configuration and wiring only.
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "host/config.hpp"
+#include "host/exchange/exchange.hpp"
+#include "host/http/server.hpp"
+#include "host/safebox/vault.hpp"
+#include "sdk/crypto/keystore.hpp"
+
+namespace qc {
+namespace {
+
+/// Memory holds personal data for moments (product plugins decide in this process): it must not
+/// reach a core file, nor another process of the same user.
+void forbid_memory_dumps() {
+  const rlimit none{0, 0};
+  (void)setrlimit(RLIMIT_CORE, &none);
+  (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+Result<crypto::PrivateKey> load_key_of(const std::filesystem::path& key,
+                                       const std::filesystem::path& passphrase_file) {
+  QC_ASSIGN(const std::string passphrase, crypto::read_passphrase_file(passphrase_file));
+  return crypto::load_key(key, passphrase);
+}
+
+/// The key for pairwise pseudonyms belongs to this installation; made at first start.
+Result<Bytes> pairwise_key(const std::filesystem::path& data) {
+  const auto file = data / "pairwise.key";
+  if (!std::filesystem::exists(file)) {
+    const std::string text = to_hex(random_bytes(32));
+    const auto fresh = data / "pairwise.key.new";
+    const mode_t old_mask = umask(0077);
+    std::ofstream(fresh) << text << "\n";
+    umask(old_mask);
+    std::error_code error;
+    std::filesystem::rename(fresh, file, error);
+    if (error) return unavailable("host.io", "cannot write " + file.string());
+  }
+  QC_ASSIGN(const std::string text, crypto::read_passphrase_file(file));
+  return from_hex(text);
+}
+
+/// Transaction 0 of an empty ledger.
+Status found_network(const HostConfig& config, chain::Ledger& ledger) {
+  if (ledger.size() > 0) return {};
+  std::ifstream in(config.genesis);
+  std::string genesis;
+  if (config.genesis.empty() || !(in >> genesis)) {
+    return invalid("host.no_genesis", "the ledger is empty and the genesis file cannot be read",
+                   "network.genesis");
+  }
+  const auto applied = ledger.submit(genesis);
+  if (!applied.ok()) return applied.error();
+  spdlog::info("network {} founded", ledger.chain());
+  return {};
+}
+
+/// What the ledger admits, as the plugin manager asks for it.
+std::optional<Json> admission_of(const chain::Ledger& ledger, const std::string& plugin) {
+  std::optional<Json> found;
+  ledger.read([&](const chain::StateReader& state) { found = state.get("plugin/" + plugin); });
+  if (found && found->value("status", "") != "admitted") found.reset();
+  return found;
+}
+
+/// Loads every admitted plugin; one that fails is reported and harms nobody else.
+void load_admitted_plugins(plugin::Manager& plugins, const chain::Ledger& ledger) {
+  if (const auto found = plugins.discover(); !found.ok()) {
+    spdlog::error("plugins: {}: {}", found.error().code, found.error().message);
+    return;
+  }
+  for (const plugin::PluginInfo& info : plugins.list()) {
+    if (!admission_of(ledger, info.plugin)) continue;
+    const auto loaded = plugins.load(info.plugin);
+    if (!loaded.ok()) {
+      spdlog::error("plugin {}: {}: {}", info.plugin, loaded.error().code, loaded.error().message);
+    }
+  }
+}
+
+/// Everything that serves, in order of construction; destroyed in reverse.
+struct Host {
+  std::unique_ptr<chain::Ledger> ledger;
+  std::unique_ptr<plugin::Manager> plugins;
+  std::unique_ptr<safebox::Vault> vault;
+  std::unique_ptr<centre::Centre> centre;
+  std::unique_ptr<supervision::Supervision> supervision;
+  std::unique_ptr<exchange::Exchange> exchange;
+  std::unique_ptr<http::Server> server;
+};
+
+Result<std::unique_ptr<exchange::Exchange>> make_exchange(const HostConfig& config, Host& host) {
+  QC_ASSIGN(crypto::PrivateKey registrar,
+            load_key_of(config.registrar_key, config.registrar_passphrase));
+  exchange::ExchangeOptions options;
+  options.identity_plugin = config.identity_plugin;
+  options.plugin_timeout_ms = config.plugin_timeout_ms;
+  QC_ASSIGN(options.pairwise_key, pairwise_key(config.data));
+  return exchange::Exchange::create(std::move(options),
+                                    {*host.ledger, *host.plugins, *host.vault, registrar});
+}
+
+Result<std::unique_ptr<http::Server>> make_server(const HostConfig& config, Host& host,
+                                                  const crypto::PrivateKey& key) {
+  http::ServerOptions options;
+  options.listen = config.listen;
+  options.port = config.port;
+  options.workers = static_cast<std::size_t>(config.workers);
+  options.tls_certificate = config.tls_certificate.string();
+  options.tls_key = config.tls_key.string();
+  options.page_dir = config.page_dir.string();
+  return http::Server::start(
+      options, {*host.ledger, *host.exchange, *host.plugins, *host.centre, *host.supervision}, key);
+}
+
+Status start(const HostConfig& config, Host& host) {
+  std::error_code error;
+  std::filesystem::create_directories(config.data, error);
+  if (error) return unavailable("host.io", "cannot create " + config.data.string());
+  std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
+  QC_ASSIGN(const crypto::PrivateKey key, load_key_of(config.host_key, config.host_passphrase));
+
+  chain::LedgerOptions ledger_options;
+  ledger_options.directory = config.data / "ledger";
+  ledger_options.chain = config.chain;
+  QC_ASSIGN(host.ledger, chain::Ledger::open(std::move(ledger_options), key));
+  QC_TRY(found_network(config, *host.ledger));
+
+  plugin::ManagerOptions plugin_options;
+  plugin_options.plugins_dir = config.plugins_dir;
+  plugin_options.config_dir = config.plugins_config;
+  plugin_options.chain = config.chain;
+  plugin_options.admission = [&ledger = *host.ledger](const std::string& plugin) {
+    return admission_of(ledger, plugin);
+  };
+  QC_ASSIGN(host.plugins, plugin::Manager::create(std::move(plugin_options)));
+  load_admitted_plugins(*host.plugins, *host.ledger);
+
+  QC_ASSIGN(host.vault, safebox::Vault::open(config.data / "safebox"));
+  centre::CentreOptions centre_options{config.sql_url, config.sql_password_file.string(),
+                                       config.sql_migrations.string()};
+  QC_ASSIGN(host.centre, centre::Centre::open(centre_options, *host.ledger));
+  host.supervision = supervision::Supervision::create(*host.ledger, *host.centre);
+  QC_ASSIGN(host.exchange, make_exchange(config, host));
+  QC_ASSIGN(host.server, make_server(config, host, key));
+  return {};
+}
+
+int complain(const Error& error) {
+  std::cerr << "quancheng-host: " << error.code << ": " << error.message
+            << (error.field.empty() ? "" : " (" + error.field + ")") << "\n";
+  return 1;
+}
+
+void set_up_log(const std::string& level) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("host"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+int serve(const HostConfig& config) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  // Blocked before any thread starts, so that only sigwait() below receives them.
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  forbid_memory_dumps();
+
+  Host host;
+  if (const auto started = start(config, host); !started.ok()) return complain(started.error());
+  std::cout << "ready " << (config.tls_key.empty() ? "http" : "https") << "://" << config.listen
+            << ":" << host.server->port() << std::endl;
+  int received = 0;
+  sigwait(&signals, &received);
+  spdlog::info("stopping on signal {}", received);
+  host.server.reset();
+  return 0;
+}
+
+}  // namespace
+}  // namespace qc
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "泉城链主机 Quancheng Chain host: ledger, safe box, plugins and HTTP API in one server"};
+  std::string file;
+  std::string level = "info";
+  int port = -1;
+  bool check = false;
+  app.add_option("--config", file, "配置文件 host.toml")->required()->check(CLI::ExistingFile);
+  app.add_option("--port", port, "覆盖端口 overrides [http] port; 0 = any free one")
+      ->check(CLI::Range(0, 65535));
+  app.add_option("--log-level", level, "日志级别 trace, debug, info, warn, error")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+  app.add_flag("--check", check, "只检查配置 check the configuration and end");
+  app.set_version_flag("--version", QC_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  qc::set_up_log(level);
+  auto config = qc::load_host_config(file);
+  if (!config.ok()) return qc::complain(config.error());
+  if (port >= 0) config.value().port = port;
+  if (check) return 0;
+  return qc::serve(config.value());
+}
