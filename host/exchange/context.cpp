@@ -1,0 +1,86 @@
+#include "host/exchange/context.hpp"
+
+#include <chrono>
+
+#include "sdk/crypto/sm3.hpp"
+
+namespace qc::exchange {
+
+std::optional<Json> Context::get(const std::string& key) const {
+  std::optional<Json> found;
+  parts.ledger.read([&](const chain::StateReader& state) { found = state.get(key); });
+  return found;
+}
+
+Result<Json> Context::jwk_of(const std::string& account) const {
+  for (const char* family : {"member/", "subject/"}) {
+    const auto doc = get(family + account);
+    if (doc && doc->contains("jwk")) return doc->at("jwk");
+  }
+  return not_found("account.not_found", "no account " + account.substr(0, 64));
+}
+
+Result<std::string> Context::account_of_kid(const std::string& kid) const {
+  const auto account = get("kid/" + kid);
+  if (!account || !account->is_string()) {
+    return unauthenticated("tx.unknown_key", "the signing key belongs to no account");
+  }
+  return account->get<std::string>();
+}
+
+Result<std::string> Context::owner_of_plugin(const std::string& plugin) const {
+  const auto doc = get("plugin/" + plugin);
+  if (!doc) return not_found("plugin.not_admitted", "plugin " + plugin + " is not admitted");
+  return doc->at("owner").get<std::string>();
+}
+
+Result<Json> Context::issuers_of(const std::vector<std::string>& items) const {
+  Json issuers = Json::object();
+  for (const std::string& item : items) {
+    const std::string code = item.substr(0, item.find('.'));
+    const auto account = get("code/" + code);
+    if (!account) return not_found("catalogue.no_department", "no department serves " + item);
+    const std::string name = account->get<std::string>();
+    if (issuers.contains(name)) continue;
+    QC_ASSIGN(issuers[name], jwk_of(name));
+  }
+  return issuers;
+}
+
+std::string Context::pairwise_pseudonym(const std::string& subject,
+                                        const std::string& consumer) const {
+  const std::string text = std::string("qc-pairwise-1") + '\0' + subject + '\0' + consumer;
+  return to_hex(crypto::hmac_sm3(options.pairwise_key, as_bytes(text)));
+}
+
+std::int64_t Context::now_s() const {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+Result<proof::Transaction> Context::transaction_in(const Json& body, std::string_view op,
+                                                   const std::string& caller) const {
+  QC_ASSIGN(std::string text, JsonReader(body).text("tx", proof::kMaxTxBytes));
+  auto tx = proof::parse_transaction(std::move(text));
+  if (!tx.ok()) return tx.error().at("tx");
+  if (tx->op != op) {
+    return invalid("exchange.wrong_op", "expected a transaction " + std::string(op), "tx");
+  }
+  QC_ASSIGN(const std::string signer, account_of_kid(tx->kid));
+  if (signer != caller) {
+    return forbidden("exchange.not_the_signer", "the transaction is signed by another account");
+  }
+  return tx;
+}
+
+Error bad_answer(const std::string& plugin, const std::string& what) {
+  Error error = unavailable("plugin.bad_answer", plugin + ": " + what, Side::kProvider);
+  error.retryable = false;
+  return error;
+}
+
+Json applied_json(const std::string& tx, const chain::Applied& applied) {
+  return {{"tx", tx}, {"index", applied.index}, {"receipt", proof::to_json(applied.receipt)}};
+}
+
+}  // namespace qc::exchange

@@ -1,0 +1,118 @@
+#include "host/exchange/exchange.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "host/exchange/access_flow.hpp"
+#include "host/exchange/asset_flow.hpp"
+#include "host/exchange/grant_flow.hpp"
+#include "host/exchange/party_view.hpp"
+
+namespace qc::exchange {
+namespace {
+
+/// Deletes ciphertext that a ledger event made nobody's: revoked, deleted or used-up grants,
+/// erased assets. What a crash leaves is swept at the next start.
+void erase_what_fell(const Context& context, const chain::Published& published) {
+  const Json& body = published.tx.body;
+  Status status;
+  if (published.tx.op == "grant.revoke" || published.tx.op == "grant.delete") {
+    status = context.parts.vault.erase_presentations(body.at("grant"));
+  } else if (published.tx.op == "asset.erase") {
+    status = context.parts.vault.erase_asset(body.at("asset"));
+  } else if (published.tx.op == "access.release") {
+    const auto access = context.get("access/" + body.at("access").get<std::string>());
+    if (!access) return;
+    const std::string id = access->at("grant");
+    const auto grant = context.get("grant/" + id);
+    if (grant && chain::grant_state_at(*grant, context.now_s()) == "EXHAUSTED") {
+      status = context.parts.vault.erase_presentations(id);
+    }
+  }
+  if (!status.ok()) spdlog::error("vault: {}: {}", status.error().code, status.error().message);
+}
+
+class ExchangeImpl final : public Exchange {
+ public:
+  explicit ExchangeImpl(Context context) : context_(std::move(context)) {
+    subscription_ =
+        context_.parts.ledger.subscribe([this](const std::vector<chain::Published>& batch) {
+          for (const auto& published : batch) erase_what_fell(context_, published);
+        });
+  }
+
+  Result<Json> open_account(const crypto::PublicKey& key, const Json& body) override {
+    return exchange::open_account(context_, key, body);
+  }
+  Result<Json> issue_asset(const std::string& caller, const Json& body) override {
+    return exchange::issue_asset(context_, caller, body);
+  }
+  Result<Json> list_assets(const std::string& caller) override {
+    return exchange::list_assets(context_, caller);
+  }
+  Result<Json> get_asset(const std::string& caller, const std::string& asset) override {
+    return exchange::get_asset(context_, caller, asset);
+  }
+  Result<Json> erase_asset(const std::string& caller, const std::string& asset,
+                           const Json& body) override {
+    return exchange::erase_asset(context_, caller, asset, body);
+  }
+  Result<Json> list_requests(const std::string& caller) override {
+    return list_own(context_, Family::kRequest, caller);
+  }
+  Result<Json> get_request(const std::string& caller, const std::string& request) override {
+    return get_own(context_, Family::kRequest, caller, request);
+  }
+  Result<Json> list_grants(const std::string& caller) override {
+    return list_own(context_, Family::kGrant, caller);
+  }
+  Result<Json> get_grant(const std::string& caller, const std::string& grant) override {
+    return get_own(context_, Family::kGrant, caller, grant);
+  }
+  Result<Json> list_accesses(const std::string& caller) override {
+    return list_own(context_, Family::kAccess, caller);
+  }
+  Result<Json> get_access(const std::string& caller, const std::string& access) override {
+    return get_own(context_, Family::kAccess, caller, access);
+  }
+  Result<Json> create_grant(const std::string& caller, const Json& body) override {
+    return exchange::create_grant(context_, caller, body);
+  }
+  Result<Json> access(const std::string& caller, const Json& body) override {
+    return exchange::access(context_, caller, body);
+  }
+
+ private:
+  Context context_;
+  std::shared_ptr<void> subscription_;  // last member: ends before the context goes
+};
+
+/// Ciphertext whose ledger entry never came or has since fallen is deleted.
+Status sweep(const Context& context) {
+  QC_ASSIGN(const std::size_t assets, context.parts.vault.sweep([&](const std::string& asset) {
+    const auto doc = context.get("asset/" + asset);
+    return doc && doc->value("state", "") != "erased";
+  }));
+  QC_ASSIGN(const std::size_t grants,
+            context.parts.vault.sweep_presentations([&](const std::string& grant) {
+              const auto doc = context.get("grant/" + grant);
+              if (!doc) return false;
+              const std::string state = chain::grant_state_at(*doc, context.now_s());
+              return state == "ACTIVE" || state == "PAUSED";
+            }));
+  if (assets + grants > 0) {
+    spdlog::info("vault: swept {} assets and {} presentations", assets, grants);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Exchange>> Exchange::create(ExchangeOptions options, ExchangeParts parts) {
+  Context context{std::move(options), std::move(parts)};
+  QC_ASSIGN(const std::size_t interrupted, finish_interrupted(context));
+  if (interrupted > 0) spdlog::warn("released {} interrupted accesses as failed", interrupted);
+  QC_TRY(sweep(context));
+  return std::unique_ptr<Exchange>(std::make_unique<ExchangeImpl>(std::move(context)));
+}
+
+}  // namespace qc::exchange
