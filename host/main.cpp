@@ -71,7 +71,7 @@ Status found_network(const HostConfig& config, chain::Ledger& ledger) {
 std::optional<Json> admission_of(const chain::Ledger& ledger, const std::string& plugin) {
   std::optional<Json> found;
   ledger.read([&](const chain::StateReader& state) { found = state.get("plugin/" + plugin); });
-  if (found && found->value("status", "") != "admitted") found.reset();
+  if (found && found->value("state", "") != "admitted") found.reset();
   return found;
 }
 

@@ -113,19 +113,18 @@ Result<Json> issue_asset(const Context& context, const std::string& caller, cons
   QC_TRY(reader.expect_only({"item", "identity"}));
   QC_ASSIGN(const std::string item, reader.text("item", 64));
   QC_ASSIGN(const std::string identity, reader.text("identity", kMaxJwe));
-  const auto definition = context.get("item/" + item);
-  if (!definition) return not_found("catalogue.item_not_found", "no item " + item).at("item");
+  QC_ASSIGN(const Json definition, context.latest_item(item));
   QC_ASSIGN(const std::string plugin, context.parts.plugins.for_item(item));
   QC_ASSIGN(const std::string prover, context.owner_of_plugin(context.options.identity_plugin));
   QC_ASSIGN(const Json prover_jwk, context.jwk_of(prover));
   QC_ASSIGN(const Json holder_jwk, context.jwk_of(caller));
   Json fields = Json::array();
-  for (const Json& field : definition->at("fields")) fields.push_back(field.at("id"));
+  for (const Json& field : definition.at("fields")) fields.push_back(field.at("id"));
   const Json message{{"chain", context.parts.ledger.chain()},
                      {"now", context.now_s()},
                      {"subject", {{"account", caller}, {"jwk", holder_jwk}}},
                      {"item", item},
-                     {"version", definition->at("version")},
+                     {"version", definition.at("version")},
                      {"fields", fields},
                      {"identity", identity},
                      {"issuers", {{prover, prover_jwk}}},
@@ -144,7 +143,7 @@ Result<Json> issue_asset(const Context& context, const std::string& caller, cons
   Json result = applied_json(issued.tx.id_hex(), *applied);
   result["asset"] = issued.asset;
   result["item"] = item;
-  result["version"] = definition->at("version");
+  result["version"] = definition.at("version");
   result["jwe"] = issued.jwe;
   return result;
 }

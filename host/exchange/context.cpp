@@ -28,6 +28,17 @@ Result<std::string> Context::account_of_kid(const std::string& kid) const {
   return account->get<std::string>();
 }
 
+Result<Json> Context::latest_item(const std::string& item) const {
+  std::optional<Json> found;
+  parts.ledger.read([&](const chain::StateReader& state) {
+    const auto version = state.get("item_latest/" + item);
+    if (!version) return;
+    found = state.get("item/" + item + "/" + std::to_string(version->get<std::int64_t>()));
+  });
+  if (!found) return not_found("item.not_found", "no item " + item).at("item");
+  return found->at("body");
+}
+
 Result<std::string> Context::owner_of_plugin(const std::string& plugin) const {
   const auto doc = get("plugin/" + plugin);
   if (!doc) return not_found("plugin.not_admitted", "plugin " + plugin + " is not admitted");
@@ -39,7 +50,7 @@ Result<Json> Context::issuers_of(const std::vector<std::string>& items) const {
   for (const std::string& item : items) {
     const std::string code = item.substr(0, item.find('.'));
     const auto account = get("code/" + code);
-    if (!account) return not_found("catalogue.no_department", "no department serves " + item);
+    if (!account) return not_found("item.no_department", "no department serves " + item);
     const std::string name = account->get<std::string>();
     if (issuers.contains(name)) continue;
     QC_ASSIGN(issuers[name], jwk_of(name));

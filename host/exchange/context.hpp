@@ -21,6 +21,8 @@ struct Context {
   Result<Json> jwk_of(const std::string& account) const;
   /// The account that a signing key belongs to. Error: "tx.unknown_key".
   Result<std::string> account_of_kid(const std::string& kid) const;
+  /// The latest definition of an item, as its department signed it. Error: "item.not_found".
+  Result<Json> latest_item(const std::string& item) const;
   /// The account that owns a plugin, as admitted. Error: "plugin.not_admitted".
   Result<std::string> owner_of_plugin(const std::string& plugin) const;
   /// {account: jwk} of the departments that issue `items`, for plugins to check issuers against.
