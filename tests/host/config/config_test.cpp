@@ -1,0 +1,95 @@
+// host.toml: what is read, and what is refused by name.
+#include "host/config.hpp"
+
+#include <fstream>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kGood = R"([network]
+chain = "net-1"
+genesis = "genesis.jws"
+[host]
+data = "host"
+key = "keys/host.pem"
+passphrase_file = "keys/passphrase"
+[registrar]
+key = "keys/registrar.pem"
+passphrase_file = "/abs/passphrase"
+[http]
+port = 0
+workers = 3
+[plugins]
+directory = "plugins"
+config = "config/plugins"
+identity = "public_security"
+[sql]
+url = "sqlite:host/view.db"
+migrations = "sql"
+)";
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = fs::path(::testing::TempDir()) /
+           ("qc-config-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + "-" +
+            std::to_string(getpid()));
+    fs::create_directories(dir_);
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+
+  qc::Result<qc::HostConfig> load(const std::string& text) {
+    std::ofstream(dir_ / "host.toml") << text;
+    return qc::load_host_config(dir_ / "host.toml");
+  }
+  static std::string replaced(const std::string& from, const std::string& to) {
+    std::string text = kGood;
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  }
+
+  fs::path dir_;
+};
+
+TEST_F(ConfigTest, ReadsEverythingAndResolvesPathsAgainstTheFile) {
+  const auto config = load(kGood);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->chain, "net-1");
+  EXPECT_EQ(config->genesis, dir_ / "genesis.jws");
+  EXPECT_EQ(config->registrar_passphrase, "/abs/passphrase");
+  EXPECT_EQ(config->port, 0);
+  EXPECT_EQ(config->workers, 3);
+  EXPECT_EQ(config->listen, "127.0.0.1");
+  EXPECT_EQ(config->sql_url, "sqlite:" + (dir_ / "host/view.db").string());
+  EXPECT_TRUE(config->tls_key.empty());
+}
+
+TEST_F(ConfigTest, NamesWhatIsWrong) {
+  const struct {
+    std::string text, code, field;
+  } cases[] = {
+      {replaced("chain = \"net-1\"\n", ""), "config.missing", "network.chain"},
+      {replaced("chain = \"net-1\"", "chain = \"\""), "config.missing", "network.chain"},
+      {replaced("port = 0", "port = 70000"), "config.out_of_range", "http.port"},
+      {replaced("port = 0", "port = \"x\""), "config.invalid", "http.port"},
+      {replaced("port = 0", "prot = 0"), "config.unknown", "http.prot"},
+      {replaced("workers = 3", "workers = 0"), "config.out_of_range", "http.workers"},
+      {replaced("[sql]", "[sqll]"), "config.unknown", "sqll.migrations"},
+      {replaced("port = 0", "port = "), "config.invalid", "line 12"},
+      {replaced("port = 0", "port = 0\ntls_key = \"k.pem\""), "config.missing", "http.tls_key"},
+  };
+  for (const auto& one : cases) {
+    const auto config = load(one.text);
+    ASSERT_FALSE(config.ok()) << one.text;
+    EXPECT_EQ(config.error().code, one.code) << one.text;
+    EXPECT_EQ(config.error().field, one.field) << one.text;
+  }
+  EXPECT_EQ(qc::load_host_config(dir_ / "none.toml").error().code, "config.unreadable");
+}
+
+}  // namespace
