@@ -62,7 +62,7 @@ std::string plugin_settings(const PluginText& plugin, const std::filesystem::pat
     out << "database = " << toml_text((city / "population" / plugin.database).string()) << "\n";
   }
   if (plugin.plugin == kIdentityPlugin) {
-    out << "pseudonym_key = " << toml_text((city / "keys" / "pseudonym.key").string()) << "\n";
+    out << "pseudonym_key_file = " << toml_text((city / "keys" / "pseudonym.key").string()) << "\n";
   }
   return out.str();
 }

@@ -1,0 +1,41 @@
+// What the network says of its members, items, products and plugins: one fetch, many look-ups.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "sdk/client/client.hpp"
+
+namespace qc::cli {
+
+class Directory {
+ public:
+  static Result<Directory> fetch(client::Client& client);
+
+  const std::map<std::string, Json>& members() const { return members_; }
+  /// Error: "member.not_found".
+  Result<Json> member(const std::string& account) const;
+  /// Error: "member.not_found", "key.invalid".
+  Result<crypto::PublicKey> key_of(const std::string& account) const;
+  /// The member with this key id, or "".
+  std::string account_of(const std::string& kid) const;
+  /// The department whose code prefixes the item. Error: "item.no_department".
+  Result<Json> department_of(const std::string& item) const;
+
+ private:
+  std::map<std::string, Json> members_;
+};
+
+/// The entries of /v1/catalogue/items. `item` and `version` pick one: "item.not_found".
+Result<Json> fetch_items(client::Client& client);
+/// One product of /v1/catalogue/products, the latest version. Error: "product.not_found".
+Result<Json> fetch_product(client::Client& client, const std::string& product);
+/// The entry of /v1/plugins. Error: "plugin.not_found".
+Result<Json> fetch_plugin(client::Client& client, const std::string& plugin);
+
+/// The array `name` of an answer; anything else is "client.bad_answer".
+Result<Json> array_of(const Json& answer, const std::string& name);
+/// A text member, or "" (for showing, never for deciding).
+std::string text_of(const Json& object, const char* name);
+
+}  // namespace qc::cli

@@ -1,0 +1,121 @@
+#include "host/cli/show.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "host/cli/directory.hpp"
+
+namespace qc::cli {
+namespace {
+
+constexpr std::size_t kLabelColumns = 26;
+
+struct OperationName {
+  std::string_view op, text;
+};
+
+constexpr std::array<OperationName, 25> kOperations = {{
+    {"network.found", "网络创立 network founded"},
+    {"member.admit", "成员准入 member admitted"},
+    {"member.suspend", "成员暂停 member suspended"},
+    {"member.resume", "成员恢复 member resumed"},
+    {"subject.open", "保险箱开立 safe box opened"},
+    {"item.define", "目录发布 item defined"},
+    {"product.define", "产品申报 product defined"},
+    {"product.approve", "产品批准 product approved"},
+    {"plugin.admit", "插件准入 plugin admitted"},
+    {"plugin.withdraw", "插件撤回 plugin withdrawn"},
+    {"asset.issue", "资产签发 asset issued"},
+    {"asset.erase", "资产删除 asset erased"},
+    {"request.create", "授权请求 request made"},
+    {"request.open", "请求查阅 request read"},
+    {"request.refuse", "请求拒绝 request refused"},
+    {"request.cancel", "请求取消 request cancelled"},
+    {"grant.create", "授权签署 grant signed"},
+    {"grant.pause", "授权暂停 grant paused"},
+    {"grant.resume", "授权恢复 grant resumed"},
+    {"grant.revoke", "授权撤回 grant revoked"},
+    {"grant.delete", "数据已删 data deleted"},
+    {"access.open", "访问上链 access recorded"},
+    {"access.refuse", "访问拒绝 access refused"},
+    {"access.release", "结果交付 result released"},
+    {"access.ack", "接收确认 receipt acknowledged"},
+}};
+
+}  // namespace
+
+std::string money(std::int64_t fen) {
+  const bool negative = fen < 0;
+  const auto absolute = static_cast<std::uint64_t>(negative ? -fen : fen);
+  std::string yuan = std::to_string(absolute / 100);
+  for (auto at = static_cast<std::ptrdiff_t>(yuan.size()) - 3; at > 0; at -= 3) {
+    yuan.insert(static_cast<std::size_t>(at), ",");
+  }
+  char cents[8];
+  std::snprintf(cents, sizeof cents, ".%02u", static_cast<unsigned>(absolute % 100));
+  return std::string(negative ? "-" : "") + "¥ " + yuan + cents;
+}
+
+std::string percent(std::int64_t basis_points) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f %%", static_cast<double>(basis_points) / 100.0);
+  return text;
+}
+
+std::string time_text(std::int64_t seconds) {
+  if (seconds <= 0) return "–";
+  const std::time_t time = seconds;
+  std::tm local{};
+  localtime_r(&time, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+  return text;
+}
+
+std::string shortened(std::string_view text) {
+  if (text.size() <= 12) return std::string(text);
+  return std::string(text.substr(0, 10)) + "…";
+}
+
+std::string operation(std::string_view op) {
+  for (const OperationName& entry : kOperations) {
+    if (entry.op == op && !op.empty()) return std::string(entry.text);
+  }
+  return std::string(op);
+}
+
+std::string name_of(const Json& entry) {
+  const std::string zh = text_of(entry, "name_zh");
+  const std::string en = text_of(entry, "name_en");
+  return zh + (zh.empty() || en.empty() ? "" : " ") + en;
+}
+
+std::string value_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string padded(std::string_view text, std::size_t columns) {
+  std::size_t width = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0U) == 0x80U) continue;  // not the first byte of a character
+    width += byte >= 0xE3 ? 2 : 1;          // U+3000 and above: CJK takes two columns
+  }
+  std::string out(text);
+  if (width < columns) out.append(columns - width, ' ');
+  return out;
+}
+
+std::string line(std::string_view label, std::string_view value) {
+  return "  " + padded(label, kLabelColumns) + " " + std::string(value) + "\n";
+}
+
+std::string joined(const Json& texts) {
+  std::string out;
+  if (!texts.is_array()) return out;
+  for (const Json& text : texts) out += (out.empty() ? "" : ", ") + value_text(text);
+  return out;
+}
+
+}  // namespace qc::cli

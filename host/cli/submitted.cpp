@@ -1,0 +1,18 @@
+#include "host/cli/submitted.hpp"
+
+#include "host/cli/show.hpp"
+
+namespace qc::cli {
+
+Output submitted_output(const client::Submitted& done, const std::string& headline,
+                        const Json& extra) {
+  Output output;
+  output.json = extra;
+  output.json["tx"] = done.tx;
+  output.json["index"] = done.index;
+  output.text = "✓ " + headline + "\n" + line("账本位置 ledger index", std::to_string(done.index)) +
+                line("交易 transaction", done.tx);
+  return output;
+}
+
+}  // namespace qc::cli
