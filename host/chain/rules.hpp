@@ -35,10 +35,15 @@ Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& s
 /// Deterministic: same state, same transaction, same context, same result on every host.
 Result<Effect> apply_transaction(const Transaction& tx, const RuleContext& context, Overlay& state);
 
-/// What the access rules say of `access.open` at this time, without writing: used for the second
-/// check at release and to decide whether a refusal is to be recorded. Error = refusal code.
+/// What the access rules say of `access.open` at this time, without writing. Error = refusal code,
+/// or "json.…" when the body itself is malformed. `grant` is the document "grant/<id>". Whether the
+/// consumer is suspended and the access identifier is new is not looked at here.
 Status check_access(const Json& grant, const Json& open_body, std::string_view consumer,
                     std::int64_t now_s);
+
+/// The second check, at release: as check_access for what `access` (the document "access/<id>")
+/// opened, without counting, because its use was counted at open: the last use is still released.
+Status check_release(const Json& grant, const Json& access, std::int64_t now_s);
 
 /// The request's or grant's state as seen at `now_s` (LAPSED, EXPIRED are functions of time).
 std::string request_state_at(const Json& request, std::int64_t now_s);

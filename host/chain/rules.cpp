@@ -1,0 +1,133 @@
+// The dispatcher: order of checks, and which kinds may sign which operation.
+#include "host/chain/rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "host/chain/rules_internal.hpp"
+
+namespace qc::chain {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Operation {
+  std::string_view op;
+  rules::Rule apply;
+  std::array<std::string_view, 2> signers;  ///< kinds allowed; empty: none
+};
+
+constexpr std::string_view kFoundOp = "network.found";
+
+constexpr std::array kOperations{
+    Operation{"member.admit"sv, rules::member_admit, {"operator"sv}},
+    Operation{"member.suspend"sv, rules::member_suspend, {"operator"sv}},
+    Operation{"member.resume"sv, rules::member_resume, {"operator"sv}},
+    Operation{"subject.open"sv, rules::subject_open, {"registrar"sv}},
+    Operation{"item.define"sv, rules::item_define, {"department"sv}},
+    Operation{"product.define"sv, rules::product_define, {"bank"sv, "service"sv}},
+    Operation{"product.approve"sv, rules::product_approve, {"operator"sv}},
+    Operation{"plugin.admit"sv, rules::plugin_admit, {"operator"sv}},
+    Operation{"plugin.withdraw"sv, rules::plugin_withdraw, {"operator"sv}},
+    Operation{"asset.issue"sv, rules::asset_issue, {"department"sv}},
+    Operation{"asset.erase"sv, rules::asset_erase, {"person"sv}},
+    Operation{"request.create"sv, rules::request_create, {"bank"sv, "service"sv}},
+    Operation{"request.open"sv, rules::request_open, {"person"sv}},
+    Operation{"request.refuse"sv, rules::request_refuse, {"person"sv}},
+    Operation{"request.cancel"sv, rules::request_cancel, {"bank"sv, "service"sv}},
+    Operation{"grant.create"sv, rules::grant_create, {"person"sv}},
+    Operation{"grant.pause"sv, rules::grant_pause, {"person"sv}},
+    Operation{"grant.resume"sv, rules::grant_resume, {"person"sv}},
+    Operation{"grant.revoke"sv, rules::grant_revoke, {"person"sv}},
+    Operation{"grant.delete"sv, rules::grant_delete, {"bank"sv, "service"sv}},
+    Operation{"access.open"sv, rules::access_open, {"bank"sv, "service"sv}},
+    Operation{"access.refuse"sv, rules::access_refuse, {"host"sv}},
+    Operation{"access.release"sv, rules::access_release, {"host"sv}},
+    Operation{"access.ack"sv, rules::access_ack, {"bank"sv, "service"sv}},
+};
+
+const Operation* find_operation(std::string_view op) {
+  const auto it = std::find_if(kOperations.begin(), kOperations.end(),
+                               [&](const Operation& candidate) { return candidate.op == op; });
+  return it == kOperations.end() ? nullptr : &*it;
+}
+
+Status check_envelope(const Transaction& tx, const RuleContext& context, const StateReader& state) {
+  if (tx.chain != context.chain) {
+    return invalid("tx.wrong_chain", "signed for another network", "chain");
+  }
+  if (!rules::is_id(tx.nonce)) {
+    return rules::bad_form("an identifier (22 characters of base64url)", "nonce");
+  }
+  const std::int64_t age_s = context.time_s() - tx.iat;
+  if (age_s > rules::kWindowS) return invalid("tx.expired", "signed too long ago", "iat");
+  if (age_s < -rules::kWindowS) {
+    return invalid("tx.from_the_future", "signed later than now", "iat");
+  }
+  if (rules::nonce_used(state, tx.kid, tx.nonce)) {
+    return conflict("tx.duplicate", "this transaction or its nonce was used before").at("nonce");
+  }
+  return {};
+}
+
+Result<rules::Signer> find_signer(const Transaction& tx, const StateReader& state) {
+  const std::string account = rules::account_of_kid(state, tx.kid);
+  auto document = account.empty() ? std::nullopt : rules::account_document(state, account);
+  if (!document) return unauthenticated("tx.unknown_key", "no account has this key").at("kid");
+  std::string kind = rules::text_of(*document, "kind");
+  return rules::Signer{account, std::move(kind), std::move(*document)};
+}
+
+Result<Effect> apply_operation(const Transaction& tx, const RuleContext& context, Overlay& state) {
+  if (tx.op == kFoundOp) {
+    const rules::Signer founder;  // nobody yet: the rule takes the key from the body
+    const rules::Call call{tx, context, founder, state};
+    rules::use_nonce(call, tx.kid, tx.nonce);
+    return rules::network_found(call);
+  }
+  QC_ASSIGN(const rules::Signer signer, find_signer(tx, state));
+  if (!rules::is_active(signer.document)) {
+    return forbidden("member.suspended", "the signer is suspended");
+  }
+  const Operation* operation = find_operation(tx.op);
+  if (operation == nullptr) return invalid("tx.unknown_op", "there is no such operation", "op");
+  const auto& signers = operation->signers;
+  if (std::find(signers.begin(), signers.end(), signer.kind) == signers.end()) {
+    return forbidden("tx.forbidden_op", "a " + signer.kind + " may not sign " + tx.op).at("op");
+  }
+  const rules::Call call{tx, context, signer, state};
+  rules::use_nonce(call, tx.kid, tx.nonce);
+  return operation->apply(call);
+}
+
+}  // namespace
+
+Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& state) {
+  if (tx.op == kFoundOp) {
+    QC_ASSIGN(crypto::PublicKey key, rules::founder_key(tx));
+    if (key.kid() != tx.kid) {
+      return invalid("tx.invalid", "kid is not the operator's key", "body.operator.jwk");
+    }
+    return key;
+  }
+  QC_ASSIGN(const rules::Signer signer, find_signer(tx, state));
+  const auto jwk = signer.document.find("jwk");
+  auto key = jwk == signer.document.end()
+                 ? Result<crypto::PublicKey>(internal("tx.invalid", "the account has no key"))
+                 : crypto::PublicKey::from_jwk(*jwk);
+  if (key.ok() && key->kid() != tx.kid) {
+    return unauthenticated("tx.unknown_key", "the account has another key now").at("kid");
+  }
+  return key;
+}
+
+Result<Effect> apply_transaction(const Transaction& tx, const RuleContext& context,
+                                 Overlay& state) {
+  QC_TRY(check_envelope(tx, context, state));
+  Overlay attempt(state);  // dropped on error: a rule cannot leave half of its writes behind
+  QC_ASSIGN(Effect effect, apply_operation(tx, context, attempt));
+  std::move(attempt).merge_into(state);
+  return effect;
+}
+
+}  // namespace qc::chain

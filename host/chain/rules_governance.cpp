@@ -1,0 +1,214 @@
+// Members after the founding, approval of products, admission of plugins: the operator's acts.
+#include "host/chain/rules_internal.hpp"
+#include "sdk/base/identity_numbers.hpp"
+
+namespace qc::chain::rules {
+namespace {
+
+bool is_code(std::string_view text) { return is_item(std::string(text) + ".x"); }
+
+// A department's code is the first part of its items' names, so no two may share it.
+Result<std::string> read_code(const Call& call, const JsonReader& body, const std::string& kind) {
+  QC_ASSIGN(std::string code, body.text("code", 16, 0));
+  if (kind != "department") {
+    if (!code.empty()) return bad_form("\"\" for a " + kind, body.field("code"));
+    return code;
+  }
+  if (!is_code(code)) return bad_form("1 to 16 letters a-z", body.field("code"));
+  if (call.state.get("code/" + code)) {
+    return conflict("member.code_in_use", "another department has this code").at("body.code");
+  }
+  return code;
+}
+
+Result<std::string> read_uscc(const JsonReader& body) {
+  QC_ASSIGN(std::string uscc, body.text("uscc", 18, 18));
+  if (!is_valid_uscc(uscc)) {
+    return bad_form("a unified social credit code (GB 32100)", body.field("uscc"));
+  }
+  return uscc;
+}
+
+Result<Effect> set_status(const Call& call, std::string_view from, std::string_view to) {
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only({"account", "reason"}));
+  QC_ASSIGN(const std::string account, read_account(body, "account"));
+  QC_ASSIGN(const std::string reason, read_prose(body, "reason", 512));
+  QC_ASSIGN(Json member,
+            must_get(call.state, "member/" + account, "member.not_found", "body.account"));
+  // Without its host or its founder nobody could undo the suspension.
+  const auto network = call.state.get("network");
+  const bool root = network && text_of(*network, "operator") == account;
+  if (account == "host" || account == call.signer.account || root) {
+    return forbidden("member.protected", "this account cannot be suspended").at("body.account");
+  }
+  if (text_of(member, "status") != from) {
+    return conflict("member.wrong_state", "the member is " + text_of(member, "status"))
+        .at("body.account");
+  }
+  member["status"] = to;
+  member["reason"] = reason;
+  member["status_index"] = call.context.index;
+  call.state.put("member/" + account, std::move(member));
+  return call.effect();
+}
+
+Result<std::vector<std::string>> read_capabilities(const JsonReader& body) {
+  QC_ASSIGN(std::vector<std::string> list, body.texts("capabilities", 32, 128));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    for (const char c : list[i]) {
+      if (c <= ' ' || c >= 0x7F) {
+        return bad_form("printable ASCII without spaces",
+                        body.field("capabilities") + "[" + std::to_string(i) + "]");
+      }
+    }
+  }
+  return list;
+}
+
+bool is_plugin_version(std::string_view text) {
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '+' && c != '-') return false;
+  }
+  return !text.empty() && text.size() <= 32;
+}
+
+Status check_plugin_owner(const Call& call, const std::string& owner, const std::string& kind) {
+  QC_ASSIGN(const Json member,
+            must_get(call.state, "member/" + owner, "member.not_found", "body.owner"));
+  const std::string& owner_kind = text_of(member, "kind");
+  const bool fits = kind == "department" ? owner_kind == "department" : is_consumer(owner_kind);
+  if (!fits) {
+    return invalid("plugin.wrong_owner", "a " + owner_kind + " cannot own a " + kind + " plugin",
+                   "body.owner");
+  }
+  if (!is_active(member)) return forbidden("member.suspended", "suspended").at("body.owner");
+  return {};
+}
+
+}  // namespace
+
+Result<Effect> member_admit(const Call& call) {
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only(
+      {"account", "kind", "code", "name_zh", "name_en", "uscc", "contact", "jwk"}));
+  QC_ASSIGN(const std::string account, read_account(body, "account"));
+  QC_ASSIGN(const std::string kind,
+            read_choice(body, "kind",
+                        {"operator", "registrar", "department", "bank", "service", "regulator"}));
+  QC_ASSIGN(const std::string code, read_code(call, body, kind));
+  QC_ASSIGN(const std::string name_zh, read_prose(body, "name_zh", 256));
+  QC_ASSIGN(const std::string name_en, read_prose(body, "name_en", 256));
+  QC_ASSIGN(const std::string uscc, read_uscc(body));
+  // A consumer's contact stands in every grant (PIPL 17); others may have none.
+  QC_ASSIGN(const std::string contact, read_prose(body, "contact", 256, is_consumer(kind) ? 1 : 0));
+  QC_ASSIGN(const crypto::PublicKey key, read_jwk(body, "jwk"));
+  if (account.substr(0, 2) == "p-") {
+    return bad_form("a member's account name", body.field("account"));
+  }
+  if (account_document(call.state, account)) {
+    return conflict("identity.account_exists", "there is such an account").at("body.account");
+  }
+  QC_TRY(claim_key(call, key, account, "body.jwk"));
+  if (!code.empty()) call.state.put("code/" + code, account);
+  call.state.put("member/" + account, call.created({{"account", account},
+                                                    {"kind", kind},
+                                                    {"code", code},
+                                                    {"name_zh", name_zh},
+                                                    {"name_en", name_en},
+                                                    {"uscc", uscc},
+                                                    {"contact", contact},
+                                                    {"jwk", key.to_jwk()},
+                                                    {"status", "active"}}));
+  return call.effect();
+}
+
+Result<Effect> member_suspend(const Call& call) { return set_status(call, "active", "suspended"); }
+
+Result<Effect> member_resume(const Call& call) { return set_status(call, "suspended", "active"); }
+
+Result<Effect> product_approve(const Call& call) {
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only({"product", "version"}));
+  QC_ASSIGN(const std::string product, read_name(body, "product"));
+  QC_ASSIGN(const std::int64_t version, read_version(body, "version"));
+  QC_ASSIGN(Json entry,
+            must_get(call.state, "product/" + product, "product.not_found", "body.product"));
+  const Json proposed = entry.at("proposed");
+  if (proposed.is_null() || number_of(proposed, "version") != version) {
+    return conflict("product.not_proposed", "this version does not wait for approval")
+        .at("body.version");
+  }
+  entry["status"] = "active";
+  entry["version"] = version;
+  entry["body"] = proposed.at("body");
+  entry["index"] = proposed.at("index");
+  entry["tx"] = proposed.at("tx");
+  entry["proposed"] = nullptr;
+  entry["approved_index"] = call.context.index;
+  // Requests name a version and may be answered after the next one is approved.
+  call.state.put("product_version/" + product + "/" + std::to_string(version),
+                 call.created({{"version", version}, {"body", proposed.at("body")}}));
+  call.state.put("product/" + product, std::move(entry));
+  return call.effect();
+}
+
+Result<Effect> plugin_admit(const Call& call) {
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only({"plugin", "version", "kind", "owner", "digest", "jwk", "capabilities"}));
+  QC_ASSIGN(const std::string plugin, read_name(body, "plugin"));
+  QC_ASSIGN(const std::string version,
+            read_form(body, "version", is_plugin_version, "a version (1.2.3, at most 32)"));
+  QC_ASSIGN(const std::string kind, read_choice(body, "kind", {"department", "product"}));
+  QC_ASSIGN(const std::string owner, read_account(body, "owner"));
+  QC_ASSIGN(const std::string digest, read_digest(body, "digest"));
+  QC_ASSIGN(const crypto::PublicKey key, read_jwk(body, "jwk"));
+  QC_ASSIGN(const std::vector<std::string> capabilities, read_capabilities(body));
+  QC_TRY(check_plugin_owner(call, owner, kind));
+  const std::string holder = account_of_kid(call.state, key.kid());
+  if (!holder.empty() && holder != owner) {
+    return conflict("identity.key_in_use", "this key belongs to another account").at("body.jwk");
+  }
+  const auto before = call.state.get("plugin/" + plugin);
+  if (before && (text_of(*before, "owner") != owner || text_of(*before, "kind") != kind)) {
+    return conflict("plugin.wrong_owner", "the plugin was admitted for another owner or kind")
+        .at("body.owner");
+  }
+  const Json entry = call.created({{"plugin", plugin},
+                                   {"version", version},
+                                   {"kind", kind},
+                                   {"owner", owner},
+                                   {"digest", digest},
+                                   {"jwk", key.to_jwk()},
+                                   {"capabilities", capabilities},
+                                   {"state", "admitted"},
+                                   {"reason", ""}});
+  call.state.put("plugin/" + plugin, entry);
+  call.state.put("plugin_digest/" + plugin + "/" + digest, entry);
+  call.list_for(owner, "plugin", plugin);
+  return call.effect();
+}
+
+Result<Effect> plugin_withdraw(const Call& call) {
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only({"plugin", "digest", "reason"}));
+  QC_ASSIGN(const std::string plugin, read_name(body, "plugin"));
+  QC_ASSIGN(const std::string digest, read_digest(body, "digest"));
+  QC_ASSIGN(const std::string reason, read_prose(body, "reason", 512));
+  const std::string history_key = "plugin_digest/" + plugin + "/" + digest;
+  QC_ASSIGN(Json entry, must_get(call.state, history_key, "plugin.not_found", "body.digest"));
+  if (text_of(entry, "state") == "withdrawn") {
+    return conflict("plugin.not_admitted", "was withdrawn before").at("body.digest");
+  }
+  entry["state"] = "withdrawn";
+  entry["reason"] = reason;
+  entry["withdrawn_index"] = call.context.index;
+  // A package that a newer one has replaced can be withdrawn too; the current one stays then.
+  const auto current = call.state.get("plugin/" + plugin);
+  if (current && text_of(*current, "digest") == digest) call.state.put("plugin/" + plugin, entry);
+  call.state.put(history_key, std::move(entry));
+  return call.effect();
+}
+
+}  // namespace qc::chain::rules

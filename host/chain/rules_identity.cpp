@@ -1,0 +1,156 @@
+// Founding and subjects: who may sign at all. Members after the founding: rules_governance.cpp.
+#include "host/chain/rules_internal.hpp"
+#include "sdk/base/identity_numbers.hpp"
+#include "sdk/crypto/jose.hpp"
+
+namespace qc::chain::rules {
+namespace {
+
+constexpr std::string_view kEvidenceTyp = "qc-identity-evidence+jws";
+constexpr std::size_t kMaxEvidenceBytes = 8192;
+
+struct Founder {
+  std::string account, name_zh, name_en, uscc;
+};
+
+Result<Founder> read_founder(const JsonReader& reader) {
+  QC_TRY(reader.expect_only({"account", "name_zh", "name_en", "uscc", "jwk"}));
+  Founder out;
+  QC_ASSIGN(out.account, read_account(reader, "account"));
+  QC_ASSIGN(out.name_zh, read_prose(reader, "name_zh", 256));
+  QC_ASSIGN(out.name_en, read_prose(reader, "name_en", 256));
+  QC_ASSIGN(out.uscc, reader.text("uscc", 18, 18));
+  if (!is_valid_uscc(out.uscc)) {
+    return bad_form("a unified social credit code (GB 32100)", reader.field("uscc"));
+  }
+  if (out.account == "host" || out.account.substr(0, 2) == "p-") {
+    return bad_form("an account name that is not reserved", reader.field("account"));
+  }
+  return out;
+}
+
+Json member_document(const Founder& who, std::string_view kind, const crypto::PublicKey& key) {
+  return {{"account", who.account}, {"kind", kind},           {"code", ""},
+          {"name_zh", who.name_zh}, {"name_en", who.name_en}, {"uscc", who.uscc},
+          {"contact", ""},          {"jwk", key.to_jwk()},    {"status", "active"}};
+}
+
+struct Evidence {
+  std::string account, pseudonym, kid, method, department;
+};
+
+// The department's word that a proved person holds this key. Its signature is checked here, with
+// the key that the department has on the ledger: the registrar cannot invent people.
+Result<Evidence> open_evidence(const Call& call, const std::string& compact) {
+  const std::string field = "body.evidence";
+  auto parsed = crypto::jws_parse(compact, kMaxEvidenceBytes);
+  if (!parsed.ok()) return invalid("identity.bad_evidence", parsed.error().message, field);
+  const std::string issuer = account_of_kid(call.state, parsed->kid());
+  const auto member = call.state.get("member/" + issuer);
+  if (!member || text_of(*member, "kind") != "department" || !is_active(*member)) {
+    return forbidden("identity.bad_evidence", "not signed by an active department").at(field);
+  }
+  QC_ASSIGN(const crypto::PublicKey key, crypto::PublicKey::from_jwk(member->at("jwk")));
+  auto opened = crypto::jws_open(compact, key, kEvidenceTyp, kMaxEvidenceBytes);
+  if (!opened.ok()) return invalid("identity.bad_evidence", opened.error().message, field);
+  auto payload = parse_json(opened->payload);
+  if (!payload.ok()) return payload.error().at(field);
+  const JsonReader reader(*payload, field);
+  QC_TRY(reader.expect_only({"v", "chain", "account", "pseudonym", "kid", "method", "iat"}));
+  QC_TRY(reader.integer("v", 1, 1));
+  QC_ASSIGN(const std::string chain, reader.text("chain", 128));
+  if (chain != call.context.chain) {
+    return invalid("identity.bad_evidence", "made for another network", field + ".chain");
+  }
+  Evidence out;
+  out.department = issuer;
+  QC_ASSIGN(out.account, read_account(reader, "account"));
+  QC_ASSIGN(out.pseudonym, read_digest(reader, "pseudonym"));
+  QC_ASSIGN(out.kid, reader.text("kid", 64));
+  QC_ASSIGN(out.method, read_name(reader, "method"));
+  QC_ASSIGN(const std::int64_t iat, reader.integer("iat", 0, kMaxTimeS));
+  const std::int64_t age_s = call.now_s() - iat;
+  if (age_s > kEvidenceWindowS || age_s < -kEvidenceWindowS) {
+    return invalid("identity.stale_evidence", "made too long ago or later than now",
+                   field + ".iat");
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<crypto::PublicKey> founder_key(const Transaction& tx) {
+  const JsonReader body(tx.body, "body");
+  const auto read = [&]() -> Result<crypto::PublicKey> {
+    QC_ASSIGN(const Json* founder, body.object("operator"));
+    return read_jwk(JsonReader(*founder, body.field("operator")), "jwk");
+  };
+  auto key = read();
+  if (!key.ok()) return invalid("tx.invalid", key.error().message, key.error().field);
+  return key;
+}
+
+Result<Effect> network_found(const Call& call) {
+  if (call.context.index != 0 || call.state.get("network")) {
+    return conflict("network.already_founded", "a network is founded once, by transaction 0");
+  }
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only({"name", "host_jwk", "operator"}));
+  QC_ASSIGN(const std::string name, read_prose(body, "name", 256));
+  QC_ASSIGN(const crypto::PublicKey host_key, read_jwk(body, "host_jwk"));
+  QC_ASSIGN(const Json* object, body.object("operator"));
+  const JsonReader reader(*object, body.field("operator"));
+  QC_ASSIGN(const Founder founder, read_founder(reader));
+  QC_ASSIGN(const crypto::PublicKey key, read_jwk(reader, "jwk"));
+  if (key.kid() != call.tx.kid) {
+    return forbidden("tx.forbidden_op", "not signed by the operator's key").at("body.operator.jwk");
+  }
+  QC_TRY(claim_key(call, key, founder.account, "body.operator.jwk"));
+  QC_TRY(claim_key(call, host_key, "host", "body.host_jwk"));
+  const Founder host{"host", founder.name_zh, founder.name_en, founder.uscc};
+  call.state.put("member/" + founder.account,
+                 call.created(member_document(founder, "operator", key)));
+  call.state.put("member/host", call.created(member_document(host, "host", host_key)));
+  call.state.put("network", call.created({{"chain", call.context.chain},
+                                          {"name", name},
+                                          {"operator", founder.account},
+                                          {"host_jwk", host_key.to_jwk()}}));
+  return Effect{founder.account, {}};
+}
+
+Result<Effect> subject_open(const Call& call) {
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only({"account", "kind", "pseudonym", "jwk", "evidence"}));
+  QC_ASSIGN(const std::string account, read_account(body, "account"));
+  QC_ASSIGN(const std::string kind, read_choice(body, "kind", {"person"}));
+  QC_ASSIGN(const std::string pseudonym, read_digest(body, "pseudonym"));
+  QC_ASSIGN(const crypto::PublicKey key, read_jwk(body, "jwk"));
+  QC_ASSIGN(const std::string compact, body.text("evidence", kMaxEvidenceBytes));
+  if (account != "p-" + pseudonym.substr(0, 32)) {
+    return invalid("identity.account_mismatch", "not the account of this pseudonym",
+                   "body.account");
+  }
+  QC_ASSIGN(const Evidence evidence, open_evidence(call, compact));
+  if (evidence.account != account || evidence.pseudonym != pseudonym || evidence.kid != key.kid()) {
+    return invalid("identity.evidence_mismatch",
+                   "the evidence speaks of another account, pseudonym or key", "body.evidence");
+  }
+  if (account_document(call.state, account) || call.state.get("pseudonym/" + pseudonym)) {
+    return conflict("identity.account_exists", "this person has an account").at("body.account");
+  }
+  if (!account_of_kid(call.state, key.kid()).empty()) {
+    return conflict("identity.key_in_use", "this key belongs to another account").at("body.jwk");
+  }
+  QC_TRY(claim_key(call, key, account, "body.jwk"));
+  call.state.put("pseudonym/" + pseudonym, account);
+  call.state.put("subject/" + account, call.created({{"account", account},
+                                                     {"kind", kind},
+                                                     {"pseudonym", pseudonym},
+                                                     {"jwk", key.to_jwk()},
+                                                     {"status", "open"},
+                                                     {"department", evidence.department},
+                                                     {"method", evidence.method}}));
+  return call.effect({account});
+}
+
+}  // namespace qc::chain::rules

@@ -1,0 +1,56 @@
+#include "host/chain/state.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace qc::chain {
+
+std::optional<Json> Overlay::get(const std::string& key) const {
+  const auto it = writes_.find(key);
+  return it == writes_.end() ? base_.get(key) : it->second;
+}
+
+void Overlay::scan(const std::string& prefix, const std::string& start,
+                   const std::function<bool(const std::string&, const Json&)>& visit) const {
+  auto mine = writes_.lower_bound(std::max(prefix, start));
+  const auto has_mine = [&] {
+    return mine != writes_.end() && mine->first.compare(0, prefix.size(), prefix) == 0;
+  };
+  bool stopped = false;
+  // Visits own keys below `limit` (all that are left when it is null).
+  const auto visit_mine_below = [&](const std::string* limit) {
+    for (; has_mine() && (limit == nullptr || mine->first < *limit); ++mine) {
+      if (mine->second && !visit(mine->first, *mine->second)) {
+        stopped = true;
+        return;
+      }
+    }
+  };
+  base_.scan(prefix, start, [&](const std::string& key, const Json& value) {
+    visit_mine_below(&key);
+    if (stopped) return false;
+    if (has_mine() && mine->first == key) {  // overwritten or erased here
+      if (mine->second && !visit(key, *mine->second)) stopped = true;
+      ++mine;
+      return !stopped;
+    }
+    stopped = !visit(key, value);
+    return !stopped;
+  });
+  if (!stopped) visit_mine_below(nullptr);
+}
+
+void Overlay::put(const std::string& key, Json value) {
+  writes_.insert_or_assign(key, std::optional<Json>(std::move(value)));
+}
+
+void Overlay::erase(const std::string& key) { writes_.insert_or_assign(key, std::nullopt); }
+
+void Overlay::merge_into(Overlay& below) && {
+  assert(&base_ == static_cast<const StateReader*>(&below));
+  for (auto& [key, value] : writes_) below.writes_.insert_or_assign(key, std::move(value));
+  writes_.clear();
+}
+
+}  // namespace qc::chain
