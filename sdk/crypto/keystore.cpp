@@ -1,11 +1,12 @@
 #include "sdk/crypto/keystore.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
+#include "sdk/base/files.hpp"
 #include "sdk/crypto/ossl.hpp"
 
 namespace qc::crypto {
@@ -14,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFile = 64 * 1024;
-constexpr mode_t kPrivateMode = 0600;
 
 /// An open file descriptor.
 class Fd {
@@ -36,34 +36,6 @@ Error io_error(const char* what, const fs::path& path) {
   const int cause = errno;
   return unavailable("keystore.io", std::string(what) + " " + path.string() + ": " +
                                         std::generic_category().message(cause));
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t done = ::write(fd, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return true;
-}
-
-/// Writes and syncs a new file that only the owner can read.
-Status write_private(const fs::path& path, std::string_view text) {
-  const Fd fd(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateMode));
-  if (!fd.ok()) return io_error("cannot create", path);
-  if (::fchmod(fd.get(), kPrivateMode) != 0 || !write_all(fd.get(), text) ||
-      ::fsync(fd.get()) != 0) {
-    return io_error("cannot write", path);
-  }
-  return {};
-}
-
-Status sync_directory(const fs::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok() || ::fsync(fd.get()) != 0) return io_error("cannot sync", path);
-  return {};
 }
 
 /// Reads a regular file that group and others cannot touch.
@@ -102,17 +74,9 @@ Status save_key(const fs::path& path, const PrivateKey& key, std::string_view pa
   if (passphrase.empty()) {
     return invalid("keystore.empty_passphrase", "a key is stored under a passphrase only");
   }
-  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const fs::path temporary = directory / ("." + path.filename().string() + "." + random_id());
-  Status written = write_private(temporary, key.to_encrypted_pem(passphrase));
-  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = io_error("cannot rename into", path);
-  }
-  if (!written.ok()) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  return sync_directory(directory);
+  const Status written = write_file(path, key.to_encrypted_pem(passphrase), FileMode::kPrivate);
+  if (!written.ok()) return unavailable("keystore.io", written.error().message);
+  return {};
 }
 
 Result<PrivateKey> load_key(const fs::path& path, std::string_view passphrase) {

@@ -169,23 +169,33 @@ std::optional<Derivation> read_algorithm(const X509_ALGOR* algorithm) {
                     Bytes(iv_bytes.begin(), iv_bytes.end())};
 }
 
-/// The scalar inside a PrivateKeyInfo of an SM2 key. The public point in it is not trusted: the
-/// caller computes it again.
-std::optional<ossl::Secret> read_scalar(ByteView der) {
-  const std::uint8_t* cursor = der.data();
-  const ossl::Pkcs8 info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &cursor, static_cast<long>(der.size())));
-  if (info == nullptr || cursor != der.data() + der.size()) return std::nullopt;
-  const ossl::Pkey pkey(EVP_PKCS82PKEY(info.get()));
-  if (pkey == nullptr || EVP_PKEY_is_a(pkey.get(), "SM2") != 1) return std::nullopt;
+/// The SM2 key pair inside a PrivateKeyInfo.
+struct KeyPair {
+  ossl::Secret scalar;
+  std::array<std::uint8_t, 64> xy{};
+};
+
+bool read_number(const EVP_PKEY* pkey, const char* name, std::uint8_t* out32) {
   BIGNUM* value = nullptr;
-  if (EVP_PKEY_get_bn_param(pkey.get(), OSSL_PKEY_PARAM_PRIV_KEY, &value) != 1) {
+  if (EVP_PKEY_get_bn_param(pkey, name, &value) != 1) return false;
+  const ossl::Bn owned(value);
+  return BN_bn2binpad(value, out32, 32) == 32;
+}
+
+std::optional<KeyPair> read_key_pair(const PKCS8_PRIV_KEY_INFO* info) {
+  const ossl::Pkey pkey(EVP_PKCS82PKEY(info));
+  if (pkey == nullptr || EVP_PKEY_is_a(pkey.get(), "SM2") != 1) return std::nullopt;
+  KeyPair out{ossl::Secret(32)};
+  if (!read_number(pkey.get(), OSSL_PKEY_PARAM_PRIV_KEY, out.scalar.data()) ||
+      !read_number(pkey.get(), OSSL_PKEY_PARAM_EC_PUB_X, out.xy.data()) ||
+      !read_number(pkey.get(), OSSL_PKEY_PARAM_EC_PUB_Y, out.xy.data() + 32)) {
     return std::nullopt;
   }
-  const ossl::Bn owned(value);
-  ossl::Secret out(32);
-  if (BN_bn2binpad(value, out.data(), 32) != 32) return std::nullopt;
   return out;
 }
+
+/// A file with the old "Proc-Type" header would make OpenSSL ask on the terminal.
+int no_prompt(char*, int, int, void*) { return -1; }
 
 }  // namespace
 
@@ -218,10 +228,13 @@ std::string PrivateKey::to_encrypted_pem(std::string_view passphrase) const {
 Result<PrivateKey> PrivateKey::from_encrypted_pem(std::string_view pem,
                                                   std::string_view passphrase) {
   const ossl::ErrorScope scope;
-  if (pem.size() > kMaxPemSize) return invalid("key.invalid", "too large for one key");
+  // OpenSSL makes no memory BIO from nothing, so an empty file is turned away here.
+  if (pem.empty() || pem.size() > kMaxPemSize) {
+    return invalid("key.invalid", "empty, or too large for one key");
+  }
   const ossl::Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   ossl::must(in != nullptr);
-  const ossl::EncryptedPkcs8 envelope(PEM_read_bio_PKCS8(in.get(), nullptr, nullptr, nullptr));
+  const ossl::EncryptedPkcs8 envelope(PEM_read_bio_PKCS8(in.get(), nullptr, no_prompt, nullptr));
   if (envelope == nullptr) return invalid("key.invalid", "no ENCRYPTED PRIVATE KEY in PEM form");
   const X509_ALGOR* algorithm = nullptr;
   const ASN1_OCTET_STRING* content = nullptr;
@@ -239,10 +252,13 @@ Result<PrivateKey> PrivateKey::from_encrypted_pem(std::string_view pem,
   const std::uint8_t* cursor = plain->data();
   const ossl::Pkcs8 info(
       d2i_PKCS8_PRIV_KEY_INFO(nullptr, &cursor, static_cast<long>(plain->size())));
-  if (info == nullptr) return wrong;
-  const auto scalar = read_scalar(plain->view());
-  if (!scalar) return invalid("key.invalid", "not an SM2 private key");
-  return from_scalar(scalar->view());
+  if (info == nullptr || cursor != plain->data() + plain->size()) return wrong;
+  const auto pair = read_key_pair(info.get());
+  if (!pair) return invalid("key.invalid", "not an SM2 private key");
+  QC_ASSIGN(PrivateKey key, from_scalar(pair->scalar.view()));
+  // CBC has no tag: a damaged scalar shows in that the stored point is not its multiple.
+  if (!equal_constant_time(key.public_key().xy(), pair->xy)) return wrong;
+  return key;
 }
 
 }  // namespace qc::crypto
