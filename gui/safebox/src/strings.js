@@ -1,0 +1,92 @@
+// Every text of the page, Chinese first.
+const table = {
+  title: ['数字保险箱', 'Digital safe box'],
+  city: ['泉城链', 'Quancheng Chain'],
+  slogan: ['数据归你，用与不用由你决定', 'Your data, your decision'],
+  open_title: ['开通我的保险箱', 'Open my safe box'],
+  open_text: ['密钥在本机生成，永不离开本机。姓名和证件信息只加密发给公安局核验。',
+    'The key is made on this device and never leaves it. Your name and ID are encrypted to public security alone.'],
+  name: ['姓名', 'Name'],
+  id_no: ['公民身份号码', 'Citizen ID number'],
+  card_valid_to: ['身份证有效期止', 'ID card valid until'],
+  passphrase: ['口令（至少 8 位）', 'Passphrase (8 or more characters)'],
+  create: ['开通', 'Open'],
+  unlock_title: ['打开保险箱', 'Unlock the safe box'],
+  unlock: ['打开', 'Unlock'],
+  lock: ['锁上', 'Lock'],
+  home: ['我的数据', 'My data'],
+  requests: ['授权申请', 'Requests'],
+  grants: ['我的授权', 'Grants'],
+  history: ['使用记录', 'History'],
+  fetch: ['向部门领取', 'Fetch'],
+  refresh: ['更新', 'Refresh'],
+  issued_by: ['签发部门', 'Issued by'],
+  as_of: ['数据截至', 'As of'],
+  expires: ['有效期至', 'Valid until'],
+  not_fetched: ['尚未领取', 'Not fetched yet'],
+  no_requests: ['没有待处理的申请', 'No request waits for you'],
+  no_grants: ['还没有授权过', 'No grant yet'],
+  no_history: ['还没有记录', 'No event yet'],
+  asks_for: ['申请使用你的数据', 'asks to use your data'],
+  purpose: ['用途', 'Purpose'],
+  product: ['产品', 'Product'],
+  required: ['必需', 'Required'],
+  optional: ['可选，由你勾选', 'Optional, you choose'],
+  valid: ['授权期限', 'Valid'],
+  uses: ['使用次数', 'Uses'],
+  data_life: ['数据保留', 'Data kept for'],
+  days: ['天', 'days'],
+  times: ['次', 'times'],
+  release_answer: ['原始数据不出主机：银行只得到结论', 'Raw data stays in the host: the bank gets the answer alone'],
+  release_fields: ['所选字段的原始值会交给对方', 'The chosen values are handed to the requester'],
+  adverse: ['这些信息可能对你的信用评价产生不利影响；结论由系统自动作出，你可要求人工复核。',
+    'This may affect your credit adversely; the decision is automated and you may ask for human review.'],
+  approve: ['同意并签名', 'Agree and sign'],
+  refuse: ['拒绝', 'Refuse'],
+  missing_item: ['请先在“我的数据”中领取', 'Fetch it first under "My data"'],
+  revoke: ['撤销', 'Revoke'],
+  revoke_confirm: ['撤销后对方立即不能再使用。确定撤销？', 'They can no longer use it from now on. Revoke?'],
+  verified: ['已上链，回执已核验', 'On the ledger, receipt checked'],
+  unverified: ['回执核验失败', 'Receipt check failed'],
+  working: ['处理中…', 'Working…'],
+  done: ['完成', 'Done'],
+  used: ['已用', 'Used'],
+  yes: ['是', 'Yes'],
+  no: ['否', 'No'],
+  none: ['无', 'None'],
+  long_term: ['长期', 'No expiry'],
+  code: ['代码', 'Code'],
+  back: ['返回', 'Back'],
+  view: ['查看', 'View'],
+  total_verified: ['条记录，回执全部核验通过', 'events, every receipt checked'],
+};
+
+const states = {
+  REQUESTED: ['待处理', 'Waiting'], PRESENTED: ['待决定', 'To decide'], REJECTED: ['已拒绝', 'Refused'],
+  CANCELLED: ['对方已取消', 'Cancelled'], LAPSED: ['已过期', 'Lapsed'], GRANTED: ['已授权', 'Granted'],
+  ACTIVE: ['有效', 'Active'], PAUSED: ['已暂停', 'Paused'], REVOKED: ['已撤销', 'Revoked'],
+  EXPIRED: ['已到期', 'Expired'], EXHAUSTED: ['次数已用完', 'Used up'], DELETED: ['对方已删除', 'Deleted'],
+};
+
+const errors = {
+  'client.unreachable': ['连接不上主机，请稍后再试', 'The host cannot be reached; try again later'],
+  'client.wrong_network': ['这台主机不是你开通保险箱时的网络，已停止', 'This host is not the network your box belongs to; stopped'],
+  'client.bad_response_signature': ['主机的应答签名不对，已停止', 'The host’s answer is not signed correctly; stopped'],
+  'key.wrong_passphrase': ['口令不对', 'Wrong passphrase'],
+  'identity.account_exists': ['此人已开通保险箱', 'This person has a safe box already'],
+};
+
+let language = localStorage.getItem('quancheng.lang') ?? 'zh';
+export const lang = () => language;
+export function setLang(value) {
+  language = value;
+  localStorage.setItem('quancheng.lang', value);
+  document.documentElement.lang = value === 'zh' ? 'zh-CN' : 'en';
+}
+const pick = (pair) => pair[language === 'zh' ? 0 : 1];
+export const t = (id) => pick(table[id]);
+export const stateText = (id) => (states[id] ? pick(states[id]) : id);
+export function errorText(error) {
+  const known = errors[error.code ?? error.message];
+  return known ? pick(known) : `${error.message} (${[error.code, error.field].filter(Boolean).join(', ')})`;
+}

@@ -1,0 +1,115 @@
+// What the citizen sees once the box is open.
+import { act } from './act.js';
+import { h, put } from './dom.js';
+import { day, fieldName, fieldType, moment, named, value } from './format.js';
+import { lang, stateText, t } from './strings.js';
+
+const empty = (id) => h('p', { class: 'empty' }, t(id));
+const row = (label, content) => h('div', { class: 'row' }, h('dt', {}, label), h('dd', {}, content));
+
+function assetCard(wallet, definition, asset, again) {
+  const department = wallet.departmentOf(definition.item);
+  const fetchButton = h('button', {
+    class: asset ? 'plain' : 'main', 'data-fetch': definition.item,
+    onclick: () => act(async () => { await wallet.fetchItem(definition.item); again(); }),
+  }, asset ? t('refresh') : t('fetch'));
+  return h('article', { class: 'card', 'data-item': definition.item },
+    h('h2', {}, named(definition)),
+    h('p', { class: 'quiet' }, `${t('issued_by')} ${named(department)}`),
+    asset
+      ? [h('dl', {}, definition.fields.map((field) =>
+          row(fieldName(definition, field.id), value(field.type, asset.fields[field.id])))),
+        h('p', { class: 'quiet' }, `${t('as_of')} ${day(asset.as_of)} · ${t('expires')} ${day(asset.expires)}`)]
+      : h('p', { class: 'quiet' }, t('not_fetched')),
+    fetchButton);
+}
+
+export async function homeView(main, wallet, again) {
+  const assets = await wallet.assets();
+  const definitions = [...wallet.items.values()].filter((item) => item.subjects.includes('person'));
+  const served = definitions.filter((item) => wallet.plugins.some((p) => p.state === 'active' && p.items.includes(item.item)));
+  put(main, h('div', { class: 'grid' }, served.map((definition) =>
+    assetCard(wallet, definition, assets.find((asset) => asset.item === definition.item), again))));
+}
+
+/** One item of a request: required fields stand, optional ones are for the person to tick. */
+function itemChoice(wallet, wanted, asset, chosen) {
+  const definition = wallet.items.get(wanted.item);
+  const shown = (id) => (asset ? value(fieldType(definition, id), asset.fields[id]) : '—');
+  const required = wanted.required.map((id) => row(fieldName(definition, id), shown(id)));
+  const optional = wanted.optional.map((id) => h('label', { class: 'choice' },
+    h('input', {
+      type: 'checkbox', 'data-field': `${wanted.item}.${id}`,
+      onchange: (event) => {
+        const set = new Set(chosen[wanted.item]);
+        if (event.target.checked) set.add(id); else set.delete(id);
+        chosen[wanted.item] = [...set];
+      },
+    }), h('span', {}, fieldName(definition, id)), h('b', {}, shown(id))));
+  chosen[wanted.item] = [...wanted.required];
+  return h('section', {}, h('h3', {}, named(definition)),
+    !asset && h('p', { class: 'note warn' }, t('missing_item')),
+    required.length > 0 && [h('p', { class: 'quiet' }, t('required')), h('dl', {}, required)],
+    optional.length > 0 && [h('p', { class: 'quiet' }, t('optional')), h('div', { class: 'choices' }, optional)]);
+}
+
+async function consentScreen(main, wallet, entry, again) {
+  const request = entry.body;
+  const assets = await wallet.assets();
+  const chosen = {};
+  const choices = request.scope.map((wanted) =>
+    itemChoice(wallet, wanted, assets.find((asset) => asset.item === wanted.item), chosen));
+  const lacking = request.scope.some((wanted) => wanted.required.length > 0 && !assets.some((a) => a.item === wanted.item));
+  put(main, h('article', { class: 'card wide', id: 'consent' },
+    h('h1', {}, `${named(entry.consumer)} ${t('asks_for')}`),
+    h('p', { class: 'quiet mono' }, `${entry.consumer.uscc} ${entry.consumer.contact ?? ''}`),
+    h('dl', {}, row(t('product'), request.product), row(t('purpose'), request.purpose.text),
+      row(t('valid'), `${day(request.valid.from)} – ${day(request.valid.to)}`),
+      row(t('uses'), `${request.max_uses} ${t('times')}`), row(t('data_life'), `${request.data_life_days} ${t('days')}`)),
+    h('p', { class: 'note' }, request.release === 'answer' ? t('release_answer') : t('release_fields')),
+    choices, h('p', { class: 'note warn' }, t('adverse')),
+    h('div', { class: 'buttons' },
+      h('button', { id: 'refuse', class: 'equal', onclick: () => act(async () => { await wallet.refuse(request.request, 'declined'); again(); }) }, t('refuse')),
+      h('button', { id: 'approve', class: 'equal', disabled: lacking, onclick: () => act(async () => { await wallet.approve(entry, chosen, assets); again(); }) }, t('approve')))));
+}
+
+export async function requestsView(main, wallet, again) {
+  const requests = (await wallet.requests()).reverse();
+  put(main, requests.length === 0 ? empty('no_requests') : requests.map((entry) => {
+    const waiting = entry.state === 'REQUESTED' || entry.state === 'PRESENTED';
+    return h('article', { class: 'card line', 'data-request': entry.request },
+      h('div', {}, h('h2', {}, `${named(entry.consumer)} · ${entry.body.product}`), h('p', { class: 'quiet' }, entry.body.purpose.text)),
+      h('span', { class: `state ${entry.state.toLowerCase()}` }, stateText(entry.state)),
+      waiting && h('button', { class: 'main', 'data-view': entry.request, onclick: () => act(() => consentScreen(main, wallet, entry, again)) }, t('view')));
+  }));
+}
+
+export async function grantsView(main, wallet, again) {
+  const grants = (await wallet.grants()).reverse();
+  put(main, grants.length === 0 ? empty('no_grants') : grants.map((entry) => {
+    const { body } = entry;
+    const fields = body.scope.flatMap((one) => one.fields.map((id) => fieldName(wallet.items.get(one.item), id)));
+    const live = entry.state === 'ACTIVE' || entry.state === 'PAUSED';
+    return h('article', { class: 'card line', 'data-grant': entry.grant },
+      h('div', {}, h('h2', {}, `${named(wallet.members.get(body.consumer.account))} · ${body.consumer.product}`),
+        h('p', { class: 'quiet' }, fields.join(lang() === 'zh' ? '、' : ', ')),
+        h('p', { class: 'quiet' }, `${t('used')} ${entry.uses}/${body.max_uses} · ${t('expires')} ${day(body.valid.to)}`)),
+      h('span', { class: `state ${entry.state.toLowerCase()}` }, stateText(entry.state)),
+      live && h('button', { class: 'danger', 'data-revoke': entry.grant, onclick: () => {
+        if (confirm(t('revoke_confirm'))) act(async () => { await wallet.revoke(entry.grant, 'withdrawn'); again(); });
+      } }, t('revoke')));
+  }));
+}
+
+export async function historyView(main, wallet) {
+  const events = await wallet.history();
+  if (events.length === 0) return put(main, empty('no_history'));
+  const all = events.every((event) => event.verified);
+  return put(main,
+    all && h('p', { class: 'note good', id: 'all-verified' }, `${events.length} ${t('total_verified')}`),
+    events.map((event) => h('article', { class: 'card line', 'data-op': event.op },
+      h('div', {}, h('h2', {}, (lang() === 'zh' ? event.summary.zh : event.summary.en) ?? event.op),
+        h('p', { class: 'quiet' }, `${moment(event.time_ms)} · ${named(wallet.members.get(event.actor)) || event.actor}`),
+        h('p', { class: 'quiet mono' }, `${event.op} #${event.index} ${event.tx.slice(0, 12)}…`)),
+      h('span', { class: event.verified ? 'state good' : 'state bad' }, event.verified ? `✓ ${t('verified')}` : `✗ ${t('unverified')}`))));
+}
