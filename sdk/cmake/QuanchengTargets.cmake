@@ -16,6 +16,7 @@ function(qc_program name)
 endfunction()
 
 # qc_test(<name> SOURCES … LIBS … [LABELS …] [TIMEOUT s]): a GoogleTest program, one ctest entry.
+# With the label "sanitize" it is also built and run under the sanitizer presets.
 function(qc_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -27,6 +28,9 @@ function(qc_test name)
     QC_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if("sanitize" IN_LIST ARG_LABELS)
+    set_property(GLOBAL APPEND PROPERTY QC_SANITIZE_TESTS ${name})
+  endif()
 endfunction()
 
 # qc_fuzz(<name> SOURCES … LIBS …): a libFuzzer target, built with -DQC_FUZZ=ON only.

@@ -1,0 +1,65 @@
+# qc_plugin(<target> ID <id> DESCRIPTION <plugin.json> SOURCES …
+#           [OUTPUT_DIR <dir>] [VARIANT_DEFINITIONS …]):
+# <dir>/<id>/<id>.so (default ${CMAKE_BINARY_DIR}/plugins) with one exported symbol and no dependency
+# but libc and libm, and a manifest.json beside it whose digest is that of the library just linked.
+#
+# Why each option: with default visibility g++ makes STB_GNU_UNIQUE symbols, so that two versions of
+# one plugin would share statics even under RTLD_LOCAL; a shared libstdc++ or libcrypto would tie the
+# plugin to the host's version of it.
+set(QC_PLUGIN_VERSION_SCRIPT ${CMAKE_SOURCE_DIR}/sdk/plugin/exports.map)
+
+find_library(QC_STATIC_CRYPTO libcrypto.a)
+find_library(QC_STATIC_CRYPTOPP NAMES libcryptopp.a libcrypto++.a)
+find_library(QC_STATIC_SQLITE libsqlite3.a)
+if(NOT QC_STATIC_CRYPTO OR NOT QC_STATIC_CRYPTOPP OR NOT QC_STATIC_SQLITE)
+  message(FATAL_ERROR "Static libcrypto, libcryptopp and libsqlite3 are needed for plugins "
+    "(Debian packages: libssl-dev libcrypto++-dev libsqlite3-dev)")
+endif()
+
+# The flags alone, for libraries that do not use the authoring layer (a plugin in C, test plugins).
+function(qc_plugin_link_options target)
+  target_compile_options(${target} PRIVATE -fvisibility=hidden
+    $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>
+    -ffunction-sections -fdata-sections)
+  target_link_options(${target} PRIVATE
+    "LINKER:--version-script=${QC_PLUGIN_VERSION_SCRIPT}" LINKER:--gc-sections)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${QC_PLUGIN_VERSION_SCRIPT})
+  if(NOT QC_SANITIZE)
+    # A sanitizer's runtime is the host's: undefined references to it are meant to stay.
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc
+      LINKER:--exclude-libs,ALL LINKER:-z,defs LINKER:-z,relro LINKER:-z,now)
+  endif()
+endfunction()
+
+function(qc_plugin target)
+  cmake_parse_arguments(ARG "" "ID;DESCRIPTION;OUTPUT_DIR" "SOURCES;DEFINITIONS" ${ARGN})
+  if(NOT ARG_OUTPUT_DIR)
+    set(ARG_OUTPUT_DIR ${CMAKE_BINARY_DIR}/plugins)
+  endif()
+  get_filename_component(description ${ARG_DESCRIPTION} ABSOLUTE)
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${target}_description.cpp)
+  add_custom_command(OUTPUT ${embedded}
+    COMMAND qc_plugin_pack embed ${description} ${embedded}
+    DEPENDS qc_plugin_pack ${description} VERBATIM)
+  add_library(${target} MODULE ${ARG_SOURCES} ${embedded})
+  set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${ARG_ID} SUFFIX ".so"
+    LIBRARY_OUTPUT_DIRECTORY ${ARG_OUTPUT_DIR}/${ARG_ID})
+  target_compile_definitions(${target} PRIVATE ${ARG_DEFINITIONS})
+  qc_plugin_link_options(${target})
+  target_link_libraries(${target} PRIVATE qc_options)
+  if(QC_SANITIZE)
+    target_link_libraries(${target} PRIVATE qc_plugin_layer)
+  else()
+    target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json
+      $<TARGET_FILE:qc_plugin_layer> $<TARGET_FILE:qc_proof> $<TARGET_FILE:qc_crypto>
+      $<TARGET_FILE:qc_base> ${QC_STATIC_CRYPTO} ${QC_STATIC_CRYPTOPP} ${QC_STATIC_SQLITE} m)
+    add_dependencies(${target} qc_plugin_layer qc_proof qc_crypto qc_base)
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:qc_plugin_layer>
+      $<TARGET_FILE:qc_proof> $<TARGET_FILE:qc_crypto> $<TARGET_FILE:qc_base>)
+  endif()
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND qc_plugin_pack manifest ${description} $<TARGET_FILE:${target}> ${ARG_ID}.so
+      ${ARG_OUTPUT_DIR}/${ARG_ID}/manifest.json
+    VERBATIM)
+endfunction()
