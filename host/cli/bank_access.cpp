@@ -1,0 +1,240 @@
+#include "host/cli/bank_access.hpp"
+
+#include "host/cli/directory.hpp"
+#include "host/cli/session.hpp"
+#include "host/cli/show.hpp"
+#include "sdk/crypto/jose.hpp"
+#include "sdk/crypto/sdjwt.hpp"
+#include "sdk/crypto/sm3.hpp"
+
+namespace qc::cli {
+namespace {
+
+struct AccessOptions {
+  ConnectionOptions to;
+  std::string grant, request;
+};
+
+/// The grant as the bank sees it, by its own id or by the request it answers.
+Result<Json> find_grant(Session& session, const AccessOptions& options) {
+  if (!options.grant.empty()) return session.client->get("/v1/grants/" + options.grant);
+  if (options.request.empty()) {
+    return invalid("usage.missing", "give --grant or --request", "--grant");
+  }
+  QC_ASSIGN(const Json answer, session.client->get("/v1/grants"));
+  QC_ASSIGN(const Json grants, array_of(answer, "grants"));
+  for (const Json& entry : grants) {
+    if (text_of(entry.value("body", Json::object()), "request") == options.request) return entry;
+  }
+  return not_found("grant.not_found", "no grant answers this request yet");
+}
+
+/// What was opened and came back, with both transactions proved.
+struct Delivery {
+  Session session;
+  Json grant;  ///< its signed body
+  std::string grant_id, access;
+  Json answer;
+  Proved opened, released;
+};
+
+Json open_body(const Json& grant, const std::string& grant_id) {
+  Json items = Json::array();
+  for (const Json& entry : grant.value("scope", Json::array())) {
+    items.push_back(
+        {{"item", entry.value("item", Json())}, {"fields", entry.value("fields", Json())}});
+  }
+  return {{"access", random_id()},
+          {"grant", grant_id},
+          {"product", text_of(grant.value("consumer", Json::object()), "product")},
+          {"purpose", text_of(grant.value("purpose", Json::object()), "code")},
+          {"items", items}};
+}
+
+Result<Delivery> open_access(const AccessOptions& options, std::string_view release) {
+  Delivery delivery;
+  QC_ASSIGN(delivery.session, open_session(options.to, Signer::kNeeded));
+  Session& session = delivery.session;
+  QC_ASSIGN(const Json entry, find_grant(session, options));
+  delivery.grant = entry.value("body", Json::object());
+  delivery.grant_id = text_of(entry, "grant");
+  if (text_of(delivery.grant, "release") != release) {
+    return invalid("usage.wrong_release", "this grant releases \"" +
+                                              text_of(delivery.grant, "release") +
+                                              "\": use the other of fetch and decide");
+  }
+  const Json body = open_body(delivery.grant, delivery.grant_id);
+  delivery.access = text_of(body, "access");
+  QC_ASSIGN(const std::string tx, session.client->sign_transaction("access.open", body));
+  QC_ASSIGN(delivery.answer, session.client->post("/v1/accesses", {{"tx", tx}}));
+  const JsonReader reader(delivery.answer);
+  QC_ASSIGN(const Json* receipts, reader.object("receipts"));
+  const JsonReader both(*receipts, "receipts");
+  QC_ASSIGN(const Json* open_receipt, both.object("open"));
+  QC_ASSIGN(const Json* release_receipt, both.object("release"));
+  QC_ASSIGN(delivery.opened, check_transaction(*session.client, tx, *open_receipt));
+  QC_ASSIGN(const proof::Receipt receipt, proof::receipt_from_json(*release_receipt));
+  QC_ASSIGN(delivery.released, fetch_transaction(*session.client, receipt.tx));
+  QC_TRY(session.receipts.keep(delivery.opened));
+  QC_TRY(session.receipts.keep(delivery.released));
+  return delivery;
+}
+
+/// The release must be the host's own word about this access, made after it was opened.
+Status check_release(const Delivery& delivery) {
+  const proof::Transaction& tx = delivery.released.tx;
+  if (tx.op != "access.release" || text_of(tx.body, "access") != delivery.access) {
+    return invalid("verify.wrong_transaction", "the release on the ledger is of another access");
+  }
+  QC_TRY(proof::verify_transaction(tx, delivery.session.client->host_key()));
+  if (delivery.released.receipt.index <= delivery.opened.receipt.index) {
+    return invalid("verify.wrong_order", "the release stands before its access on the ledger");
+  }
+  return {};
+}
+
+Json common_json(const Delivery& delivery) {
+  return {{"access", delivery.access},
+          {"grant", delivery.grant_id},
+          {"outcome", delivery.answer.value("outcome", Json())},
+          {"withheld", delivery.answer.value("withheld", Json::array())},
+          {"receipts",
+           {{"open", proof::to_json(delivery.opened.receipt)},
+            {"release", proof::to_json(delivery.released.receipt)}}},
+          {"verified", true}};
+}
+
+/// Decrypts the decision and holds it against the commitment that the ledger has.
+Result<Json> open_decision(const Delivery& delivery, const std::string& jwe) {
+  const Json& release = delivery.released.tx.body;
+  if (to_hex(crypto::sm3(jwe)) != text_of(release, "payload_sm3")) {
+    return invalid("verify.payload_mismatch", "what came is not what the ledger released");
+  }
+  QC_ASSIGN(const std::string plain, crypto::jwe_decrypt(*delivery.session.key, jwe));
+  QC_ASSIGN(const Json sealed, parse_json(plain));
+  const JsonReader reader(sealed, "decision");
+  QC_ASSIGN(const std::string text, reader.text("decision", 1U << 20U));
+  QC_ASSIGN(const std::string salt, reader.text("salt", 64));
+  QC_ASSIGN(const std::string commitment, commitment_of("qc-decision-1", salt, text));
+  if (commitment != text_of(release.value("decision", Json::object()), "commitment")) {
+    return invalid("verify.commitment_mismatch",
+                   "the decision is not the one the ledger commits to");
+  }
+  return parse_json(text);
+}
+
+std::string decision_text(const Json& decision) {
+  struct Outcome {
+    std::string_view code, text;
+  };
+  std::string outcome = text_of(decision, "outcome");
+  for (const Outcome& known :
+       {Outcome{"approved", "批准 approved"}, Outcome{"declined", "未批准 declined"},
+        Outcome{"review", "转人工 manual review"}}) {
+    if (outcome == known.code) outcome = known.text;
+  }
+  std::string text =
+      line("决定 decision", outcome) +
+      line("额度 amount", money(decision.value("amount_fen", std::int64_t{0}))) +
+      line("年利率 rate", percent(decision.value("rate_bp", std::int64_t{0}))) +
+      line("期限 term", value_text(decision.value("term_months", Json(0))) + " 个月 months");
+  for (const Json& reason : decision.value("reasons", Json::array())) {
+    text += line("理由 reason", text_of(reason, "zh") + " " + text_of(reason, "en"));
+  }
+  return text;
+}
+
+Result<Output> decide(const AccessOptions& options) {
+  QC_ASSIGN(const Delivery delivery, open_access(options, "answer"));
+  QC_TRY(check_release(delivery));
+  QC_ASSIGN(const std::string jwe, JsonReader(delivery.answer).text("decision", 4U << 20U));
+  QC_ASSIGN(const Json decision, open_decision(delivery, jwe));
+  Output output;
+  output.json = common_json(delivery);
+  output.json["decision"] = decision;
+  output.json["plugin_digest"] =
+      text_of(delivery.released.tx.body.value("decision", Json::object()), "plugin_digest");
+  output.text = "✓ 决定已收到并与账本承诺一致 decision received, equals the ledger's commitment\n" +
+                decision_text(decision) + line("访问 access", delivery.access);
+  return output;
+}
+
+/// One item of a delivery of fields, checked to be the department's word and the subject's release.
+Result<Json> open_presentation(const Delivery& delivery, const Directory& directory,
+                               const Json& entry) {
+  const std::string jwe = text_of(entry, "jwe");
+  QC_ASSIGN(const std::string text, crypto::jwe_decrypt(*delivery.session.key, jwe));
+  QC_ASSIGN(const Json claims, crypto::sdjwt_peek_claims(text));
+  QC_ASSIGN(const Json department, directory.department_of(text_of(entry, "item")));
+  if (text_of(claims, "iss") != text_of(department, "account")) {
+    return invalid("verify.wrong_issuer", "issued by another than the item's department");
+  }
+  QC_ASSIGN(const crypto::PublicKey issuer, directory.key_of(text_of(claims, "iss")));
+  QC_ASSIGN(const crypto::SdJwtView view,
+            crypto::sdjwt_verify_presentation(text, issuer, delivery.session.account,
+                                              delivery.grant_id, now_s()));
+  if (text_of(view.claims, "sub") !=
+      text_of(delivery.grant.value("subject", Json::object()), "account")) {
+    return invalid("verify.wrong_subject", "the credential is about another account");
+  }
+  return Json{{"item", entry.value("item", Json())},
+              {"issuer", claims.value("iss", Json())},
+              {"fields", view.fields}};
+}
+
+Result<Output> fetch(const AccessOptions& options) {
+  QC_ASSIGN(const Delivery delivery, open_access(options, "fields"));
+  QC_TRY(check_release(delivery));
+  QC_ASSIGN(const Json list, array_of(delivery.answer, "presentations"));
+  QC_ASSIGN(const Directory directory, Directory::fetch(*delivery.session.client));
+  crypto::Sm3 digest;
+  Output output;
+  output.json = common_json(delivery);
+  output.json["items"] = Json::array();
+  output.text = "✓ 字段已收到并验证 fields received and verified\n";
+  for (const Json& entry : list) {
+    const Hash32 one = crypto::sm3(text_of(entry, "jwe"));
+    digest.update(one);
+    QC_ASSIGN(const Json item, open_presentation(delivery, directory, entry));
+    for (const auto& [name, value] : item["fields"].items()) {
+      output.text += line(text_of(item, "item") + "." + name, value_text(value));
+    }
+    output.json["items"].push_back(item);
+  }
+  if (to_hex(digest.finish()) != text_of(delivery.released.tx.body, "payload_sm3")) {
+    return invalid("verify.payload_mismatch", "what came is not what the ledger released");
+  }
+  output.text += line("访问 access", delivery.access);
+  return output;
+}
+
+}  // namespace
+
+Result<std::string> commitment_of(std::string_view domain, const std::string& salt,
+                                  const std::string& text) {
+  QC_ASSIGN(const Bytes bytes, from_base64url(salt));
+  constexpr std::uint8_t kZero = 0;
+  crypto::Sm3 hash;
+  hash.update(as_bytes(domain)).update({&kZero, 1}).update(bytes).update(as_bytes(text));
+  return to_hex(hash.finish());
+}
+
+void add_bank_access(Command group) {
+  struct Verb {
+    const char* name;
+    const char* help;
+    Result<Output> (*run)(const AccessOptions&);
+  };
+  for (const Verb& verb :
+       {Verb{"decide", "请求决定 · open an access and receive the product's decision", &decide},
+        Verb{"fetch", "取字段 · open an access and receive the granted fields", &fetch}}) {
+    auto options = std::make_shared<AccessOptions>();
+    Command command = group.sub(verb.name, verb.help);
+    add_connection(command, options->to);
+    command.text("--grant", options->grant, "授权号 · grant");
+    command.text("--request", options->request, "请求号 · request that the grant answers");
+    command.action([options, run = verb.run] { return run(*options); });
+  }
+}
+
+}  // namespace qc::cli

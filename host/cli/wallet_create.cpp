@@ -1,0 +1,188 @@
+#include "host/cli/wallet_create.hpp"
+
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+#include "host/cli/directory.hpp"
+#include "host/cli/receipts.hpp"
+#include "host/cli/session.hpp"
+#include "host/cli/show.hpp"
+#include "sdk/base/files.hpp"
+#include "sdk/crypto/jose.hpp"
+#include "sdk/crypto/keystore.hpp"
+#include "sdk/crypto/sdjwt.hpp"
+
+namespace qc::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CreateOptions {
+  std::string dir, url, passphrase_file, host_key, chain, identity, receipts;
+  std::string department = "ga";
+  std::int64_t timeout_ms = 10000;
+};
+
+/// {"id_no","name","card_valid_to"} from a file or, for "-", from standard input: never from the
+/// command line, which every process of the machine can read.
+Result<Json> read_identity(const std::string& source) {
+  Json identity;
+  if (source == "-") {
+    const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+    QC_ASSIGN(identity, parse_json(text));
+  } else {
+    QC_ASSIGN(identity, read_document(source));
+  }
+  const JsonReader reader(identity, "identity");
+  Status checked = reader.expect_only({"id_no", "name", "card_valid_to"});
+  for (const char* name : {"id_no", "name", "card_valid_to"}) {
+    if (!checked.ok()) break;
+    if (const auto text = reader.text(name, 128); !text.ok()) checked = text.error();
+  }
+  if (!checked.ok()) {
+    return invalid("usage.bad_identity", checked.error().message, checked.error().field);
+  }
+  return identity;
+}
+
+/// A key left by an interrupted attempt is taken up again; an existing wallet is never touched.
+Result<crypto::PrivateKey> make_key(const CreateOptions& options) {
+  const fs::path folder = options.dir;
+  if (fs::exists(folder / "wallet.json")) {
+    return conflict("wallet.exists", "there is a wallet in " + folder.string());
+  }
+  QC_ASSIGN(const std::string passphrase,
+            obtain_passphrase(options.passphrase_file, "新钱包口令 passphrase of the new wallet"));
+  QC_TRY(make_private_directory(folder));
+  if (fs::exists(folder / "key.pem")) return crypto::load_key(folder / "key.pem", passphrase);
+  crypto::PrivateKey key = crypto::PrivateKey::generate();
+  QC_TRY(crypto::save_key(folder / "key.pem", key, passphrase));
+  return key;
+}
+
+Result<std::string> make_claim(const Json& identity, const crypto::PrivateKey& key,
+                               const crypto::PublicKey& department, const std::string& chain) {
+  const Json proof = {
+      {"chain", chain}, {"kid", key.kid()}, {"iat", now_s()}, {"nonce", random_id()}};
+  Json claim = identity;
+  claim["jwk"] = key.public_key().to_jwk();
+  claim["proof"] = crypto::jws_sign(key, proof.dump(), "qc-identity-proof+jws");
+  return crypto::jwe_encrypt(department, claim.dump());
+}
+
+struct Opening {
+  std::string account, pseudonym, credential;
+  Proved proved;
+};
+
+/// The registrar's transaction must open this account for this key, on the department's word.
+Status check_opening(const Opening& opening, const crypto::PrivateKey& key,
+                     const crypto::PublicKey& department, const Directory& directory) {
+  const proof::Transaction& tx = opening.proved.tx;
+  const auto opened_for = crypto::PublicKey::from_jwk(tx.body.value("jwk", Json::object()));
+  if (tx.op != "subject.open" || text_of(tx.body, "account") != opening.account ||
+      !opened_for.ok() || !(*opened_for == key.public_key()) ||
+      opening.account != "p-" + opening.pseudonym.substr(0, 32)) {
+    return invalid("verify.wrong_transaction", "the ledger opened another account or key");
+  }
+  QC_ASSIGN(const crypto::PublicKey registrar, directory.key_of(directory.account_of(tx.kid)));
+  QC_TRY(proof::verify_transaction(tx, registrar));
+  const auto evidence =
+      crypto::jws_open(text_of(tx.body, "evidence"), department, "qc-identity-evidence+jws");
+  if (!evidence.ok()) return evidence.error();
+  QC_ASSIGN(const std::string text, crypto::jwe_decrypt(key, opening.credential));
+  QC_ASSIGN(const Json credential, parse_json(text));
+  return [&]() -> Status {
+    QC_ASSIGN(const crypto::SdJwtView view,
+              crypto::sdjwt_verify(text_of(credential, "sd_jwt"), department, now_s()));
+    if (text_of(view.claims, "sub") == opening.account) return {};
+    return invalid("verify.wrong_subject", "the identity credential is of another account");
+  }();
+}
+
+Result<Opening> open_account(client::Client& client, const Json& identity,
+                             const crypto::PrivateKey& key, const std::string& department_code) {
+  QC_ASSIGN(const Directory directory, Directory::fetch(client));
+  QC_ASSIGN(const Json member, directory.department_of(department_code + "."));
+  QC_ASSIGN(const crypto::PublicKey department, directory.key_of(text_of(member, "account")));
+  QC_ASSIGN(const std::string claim, make_claim(identity, key, department, client.chain()));
+  QC_ASSIGN(const Json answer, client.post("/v1/accounts:open",
+                                           {{"jwk", key.public_key().to_jwk()}, {"claim", claim}}));
+  const JsonReader reader(answer);
+  Opening opening;
+  QC_ASSIGN(opening.account, reader.text("account", 64));
+  QC_ASSIGN(opening.credential, reader.text("credential", 1U << 20U));
+  QC_ASSIGN(const std::string tx, reader.text("tx", 64));
+  QC_ASSIGN(opening.proved, fetch_transaction(client, tx));
+  opening.pseudonym = text_of(opening.proved.tx.body, "pseudonym");
+  QC_TRY(check_opening(opening, key, department, directory));
+  return opening;
+}
+
+Result<Output> create(const CreateOptions& options) {
+  QC_ASSIGN(const Json identity, read_identity(options.identity));
+  client::ClientOptions to;
+  to.url = options.url;
+  to.trusted_chain = options.chain;
+  to.timeout_ms = static_cast<int>(options.timeout_ms);
+  if (!options.host_key.empty()) {
+    QC_ASSIGN(to.trusted_host, read_public_key(options.host_key));
+  }
+  // Reachability first: no folder is left behind by a wrong address.
+  QC_TRY([&]() -> Status {
+    QC_ASSIGN(const auto probe, client::Client::connect(to));
+    (void)probe;
+    return {};
+  }());
+  QC_ASSIGN(const crypto::PrivateKey key, make_key(options));
+  to.key = key;
+  QC_ASSIGN(const auto client, client::Client::connect(to));
+  QC_ASSIGN(const Opening opening, open_account(*client, identity, key, options.department));
+  const fs::path folder = options.dir;
+  QC_TRY(write_file(folder / "credential.jwe", opening.credential, FileMode::kPrivate));
+  const Json wallet = {{"url", options.url},
+                       {"chain", client->chain()},
+                       {"host_jwk", client->host_key().to_jwk()},
+                       {"account", opening.account},
+                       {"pseudonym", opening.pseudonym}};
+  QC_TRY(write_file(folder / "wallet.json", wallet.dump(2) + "\n", FileMode::kPrivate));
+  QC_TRY(ReceiptFolder(options.receipts).keep(opening.proved));
+  Output output;
+  output.json = {{"account", opening.account},
+                 {"kid", key.kid()},
+                 {"chain", client->chain()},
+                 {"tx", opening.proved.tx.id_hex()},
+                 {"index", opening.proved.receipt.index},
+                 {"pinned_host_kid", client->host_key().kid()}};
+  output.text = "✓ 保险箱已开立 safe box opened\n" + line("账户 account", opening.account) +
+                line("密钥 key", key.kid()) + line("网络 network", client->chain()) +
+                line("信任的主机 pinned host", client->host_key().kid());
+  return output;
+}
+
+}  // namespace
+
+void add_wallet_create(Command group) {
+  auto options = std::make_shared<CreateOptions>();
+  Command command = group.sub("create", "新建保险箱 · new key, prove identity, open a safe box");
+  command.text("-w,--wallet", options->dir, "钱包目录 · wallet folder", Need::kRequired);
+  command.environment("--wallet", "QUANCHENG_WALLET");
+  command.text("--url", options->url, "主机地址 · host", Need::kRequired);
+  command.text("--identity", options->identity,
+               "身份文件 · JSON {id_no,name,card_valid_to}, or - for standard input",
+               Need::kRequired);
+  command.text("--passphrase-file", options->passphrase_file,
+               "口令文件(0600) · file with the passphrase; else asked for");
+  command.text("--host-key", options->host_key,
+               "信任的主机公钥 · trusted host key (JWK file); else the first seen is pinned");
+  command.text("--chain", options->chain, "网络标识 · network id to insist on");
+  command.text("--department", options->department,
+               "核验身份的部门 · code of the department that proves identity");
+  command.text("--receipts", options->receipts, "存证目录 · folder to keep receipts in");
+  command.number("--timeout-ms", options->timeout_ms, "超时(毫秒) · time limit of a call", 1,
+                 600000);
+  command.action([options] { return create(*options); });
+}
+
+}  // namespace qc::cli
