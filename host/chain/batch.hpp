@@ -1,0 +1,88 @@
+// One batch from rules to roots: the single code path of sequencer, recovery and audit.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/chain/keys.hpp"
+#include "host/chain/kv_store.hpp"
+#include "host/chain/merkle_log.hpp"
+#include "host/chain/record.hpp"
+#include "host/chain/state_store.hpp"
+#include "host/chain/subject_map.hpp"
+
+namespace qc::chain {
+
+/// Applies transactions above the store without touching it; dropping the object undoes the batch.
+/// Thread contract: one thread; the store must not change meanwhile.
+class BatchBuilder {
+ public:
+  BatchBuilder(const KvReader& store, const Position& before, std::string chain,
+               std::int64_t time_ms);
+
+  /// Runs the rules. On success the transaction is part of the batch. Errors: the rules'.
+  Result<Effect> apply(const Transaction& tx);
+
+  /// The state with this batch's transactions so far.
+  const StateReader& state() const { return overlay_; }
+  std::size_t count() const { return rows_.size(); }
+  std::uint64_t next_index() const { return before_.size + rows_.size(); }
+  std::int64_t time_ms() const { return time_ms_; }
+  /// Bytes that the record will have at most.
+  std::size_t record_bytes() const { return record_bytes_; }
+
+  /// Computes roots and record. Call once, with count() > 0. Error: "ledger.corrupt".
+  Status seal();
+  const std::string& record() const { return sealed_record_; }
+  const Position& after() const { return after_; }  ///< chunk and offset not set before rows()
+  /// Path of a transaction of this batch in the tree of after().size leaves.
+  Result<std::vector<Hash32>> inclusion(std::uint64_t index) const;
+
+  /// Everything to be stored, with the record standing at `offset` of `chunk`.
+  KvBatch rows(std::uint64_t chunk, std::uint64_t offset);
+
+ private:
+  void add_events(const Transaction& tx, const Effect& effect, std::uint64_t index);
+  std::optional<proof::SubjectValue> subject_value(const std::string& account) const;
+
+  const KvReader& store_;
+  StoredState stored_;
+  Overlay overlay_;
+  Position before_;
+  Position after_;
+  std::string chain_;
+  std::int64_t time_ms_;
+  MerkleAppender log_;
+  SubjectMapUpdate map_;
+  RecordBuilder record_;
+  std::size_t record_bytes_ = kRecordHeaderBytes + kRecordTrailerBytes;
+  std::string sealed_record_;
+  std::vector<TxRow> rows_;
+  std::map<std::string, proof::SubjectValue> subjects_;
+  KvBatch events_;
+  Status log_failure_;
+};
+
+/// Why a record of the files could not be applied.
+struct ReplayDefect {
+  std::string code;  ///< "audit.transaction", "audit.signature", "audit.rule", "audit.root" …
+  std::string message;
+  std::uint64_t offset = 0;  ///< in the chunk
+  std::int64_t index = -1;
+  std::string tx;
+};
+
+struct ReplayContext {
+  std::string chain;
+  bool verify_signatures = false;
+  std::uint64_t chunk = 0;
+  std::uint64_t offset = 0;  ///< of the record in the chunk
+};
+/// Applies one record to the store and moves `position`; nullopt on success. On a defect nothing
+/// is written.
+std::optional<ReplayDefect> replay_record(KvStore& store, Position& position, const Record& record,
+                                          const ReplayContext& context);
+
+}  // namespace qc::chain

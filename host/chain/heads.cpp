@@ -1,0 +1,73 @@
+#include "host/chain/heads.hpp"
+
+#include "host/chain/chunk_store.hpp"
+#include "host/chain/log.hpp"
+
+namespace qc::chain {
+namespace {
+
+std::string head_line(const std::string& head) { return Json{{"head", head}}.dump() + "\n"; }
+
+Result<proof::TreeHead> parse_line(std::string_view line, const crypto::PublicKey& host,
+                                   std::string_view chain) {
+  QC_ASSIGN(const Json json, parse_json(line));
+  const JsonReader reader(json, "");
+  QC_TRY(reader.expect_only({"head"}));
+  QC_ASSIGN(const std::string head, reader.text("head", 4096));
+  // One spelling for each line, so that no byte can change unseen.
+  if (head_line(head) != std::string(line) + "\n") {
+    return invalid("head.invalid", "the line is not written as this program writes it");
+  }
+  return proof::open_head(head, host, chain);
+}
+
+}  // namespace
+
+HeadsFile parse_heads(std::string_view bytes, const crypto::PublicKey& host,
+                      std::string_view chain) {
+  HeadsFile file;
+  std::size_t offset = 0;
+  while (offset < bytes.size()) {
+    const std::size_t end = bytes.find('\n', offset);
+    if (end == std::string_view::npos) {
+      file.torn = bytes.substr(offset);
+      break;
+    }
+    auto head = parse_line(bytes.substr(offset, end - offset), host, chain);
+    if (head) {
+      file.heads.push_back({std::move(head).value(), offset});
+    } else if (file.defect.empty()) {
+      file.defect = head.error().message;
+      file.defect_offset = offset;
+    }
+    offset = end + 1;
+    file.complete_bytes = offset;
+  }
+  return file;
+}
+
+Result<HeadsFile> read_heads(const std::filesystem::path& path, const crypto::PublicKey& host,
+                             std::string_view chain) {
+  QC_ASSIGN(const std::string bytes, read_file(path));
+  return parse_heads(bytes, host, chain);
+}
+
+void HeadsWriter::write(std::uint64_t chunk, const std::string& head, bool sync) {
+  if (file_ == nullptr || chunk_ != chunk) {
+    auto file = open_append_file(folder_ / heads_name(chunk));
+    if (!file) {
+      log_warning("a tree head was not stored: " + file.error().message);
+      return;
+    }
+    file_ = std::move(file).value();
+    chunk_ = chunk;
+  }
+  const std::uint64_t start = file_->size();
+  Status written = file_->append(head_line(head));
+  if (written && sync) written = file_->sync();
+  if (written) return;
+  log_warning("a tree head was not stored: " + written.error().message);
+  if (const Status undone = file_->truncate(start); !undone) file_.reset();
+}
+
+}  // namespace qc::chain

@@ -1,0 +1,187 @@
+#include <atomic>
+#include <mutex>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include "host/chain/kv_store.hpp"
+
+namespace qc::chain {
+namespace {
+
+constexpr std::size_t kBlockCacheBytes = 64U << 20U;
+constexpr std::size_t kWriteBufferBytes = 32U << 20U;
+
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
+
+/// The first failure of a store, shared by the store, its snapshots and RocksDB's listener.
+class Failure final : public rocksdb::EventListener {
+ public:
+  void set(const rocksdb::Status& status) {
+    const std::lock_guard lock(mutex_);
+    if (text_.empty()) text_ = status.ToString();
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    text_.clear();
+  }
+  std::string text() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    set(*error);
+  }
+  void OnErrorRecoveryCompleted(rocksdb::Status) override { clear(); }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;
+};
+
+std::optional<std::string> read_key(rocksdb::DB& db, const rocksdb::ReadOptions& options,
+                                    std::string_view key, Failure& failure) {
+  std::string value;
+  const rocksdb::Status status = db.Get(options, slice(key), &value);
+  if (status.ok()) return value;
+  if (!status.IsNotFound()) failure.set(status);
+  return std::nullopt;
+}
+
+void scan_keys(rocksdb::DB& db, const rocksdb::ReadOptions& options,
+               std::pair<std::string_view, std::string_view> prefix_and_start,
+               const std::function<bool(std::string_view, std::string_view)>& visit,
+               Failure& failure) {
+  const auto [prefix, start] = prefix_and_start;
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(options));
+  it->Seek(slice(start.empty() || start < prefix ? prefix : start));
+  for (; it->Valid() && it->key().starts_with(slice(prefix)); it->Next()) {
+    if (!visit(view(it->key()), view(it->value()))) return;
+  }
+  if (!it->status().ok()) failure.set(it->status());
+}
+
+class RocksSnapshot final : public KvReader {
+ public:
+  RocksSnapshot(std::shared_ptr<rocksdb::DB> db, std::shared_ptr<Failure> failure)
+      : db_(std::move(db)), failure_(std::move(failure)), snapshot_(db_->GetSnapshot()) {
+    options_.snapshot = snapshot_;
+  }
+  ~RocksSnapshot() override { db_->ReleaseSnapshot(snapshot_); }
+  RocksSnapshot(const RocksSnapshot&) = delete;
+  RocksSnapshot& operator=(const RocksSnapshot&) = delete;
+
+  std::optional<std::string> get(std::string_view key) const override {
+    return read_key(*db_, options_, key, *failure_);
+  }
+  void scan(std::string_view prefix, std::string_view start,
+            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    scan_keys(*db_, options_, {prefix, start}, visit, *failure_);
+  }
+
+ private:
+  std::shared_ptr<rocksdb::DB> db_;
+  std::shared_ptr<Failure> failure_;
+  const rocksdb::Snapshot* snapshot_;
+  rocksdb::ReadOptions options_;
+};
+
+class RocksStore final : public KvStore {
+ public:
+  RocksStore(std::shared_ptr<rocksdb::DB> db, std::shared_ptr<Failure> failure)
+      : db_(std::move(db)), failure_(std::move(failure)) {}
+  ~RocksStore() override {
+    // Best effort: what is not flushed is replayed from the ledger files at the next start.
+    (void)flush();
+  }
+  RocksStore(const RocksStore&) = delete;
+  RocksStore& operator=(const RocksStore&) = delete;
+
+  std::optional<std::string> get(std::string_view key) const override {
+    return read_key(*db_, {}, key, *failure_);
+  }
+  void scan(std::string_view prefix, std::string_view start,
+            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    scan_keys(*db_, {}, {prefix, start}, visit, *failure_);
+  }
+
+  Status write(const KvBatch& batch) override {
+    rocksdb::WriteBatch writes;
+    rocksdb::Status status;
+    for (const auto& [key, value] : batch) {
+      status = value ? writes.Put(slice(key), slice(*value)) : writes.Delete(slice(key));
+      if (!status.ok()) break;
+    }
+    if (status.ok()) {
+      rocksdb::WriteOptions options;
+      options.disableWAL = true;
+      status = db_->Write(options, &writes);
+    }
+    if (status.ok()) return {};
+    failure_->set(status);
+    return unavailable("ledger.io", "the state store cannot be written: " + status.ToString());
+  }
+
+  std::shared_ptr<const KvReader> snapshot() const override {
+    return std::make_shared<RocksSnapshot>(db_, failure_);
+  }
+
+  Status flush() override {
+    const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions());
+    if (status.ok()) return {};
+    failure_->set(status);
+    return unavailable("ledger.io", "the state store cannot be flushed: " + status.ToString());
+  }
+
+  std::string failure() const override { return failure_->text(); }
+
+ private:
+  std::shared_ptr<rocksdb::DB> db_;
+  std::shared_ptr<Failure> failure_;
+};
+
+rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.paranoid_checks = true;
+  options.write_buffer_size = kWriteBufferBytes;
+  options.max_background_jobs = 2;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = 4U << 20U;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.listeners.push_back(failure);
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directory) {
+  auto failure = std::make_shared<Failure>();
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(store_options(failure), directory.string(), &raw);
+  if (!status.ok()) {
+    if (status.ToString().find("lock") != std::string::npos) {
+      return unavailable("ledger.locked", "another process uses this ledger");
+    }
+    // The state is derived: the remedy is always the same.
+    return unavailable("ledger.io", "the state store cannot be opened (" + status.ToString() +
+                                        "); it is rebuilt from the ledger files when the folder "
+                                        "state/ is removed");
+  }
+  return std::unique_ptr<KvStore>(
+      std::make_unique<RocksStore>(std::shared_ptr<rocksdb::DB>(raw), std::move(failure)));
+}
+
+}  // namespace qc::chain

@@ -1,0 +1,51 @@
+// Ordered keys and values below the state: RocksDB in the host, a map for small offline checks.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sdk/base/result.hpp"
+
+namespace qc::chain {
+
+/// Read side. Keys are bytes, ordered as unsigned.
+class KvReader {
+ public:
+  virtual ~KvReader() = default;
+  /// Nullopt when absent, and also when the store cannot be read: see KvStore::failure().
+  virtual std::optional<std::string> get(std::string_view key) const = 0;
+  /// Visits keys that begin with `prefix`, in order, from `start` on (or from the first when
+  /// `start` is empty), until the visitor returns false.
+  virtual void scan(
+      std::string_view prefix, std::string_view start,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
+};
+
+/// Puts and (nullopt) erasures, applied together or not at all. A later entry wins.
+using KvBatch = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+/// Thread contract: one writer; readers and snapshots on any thread.
+class KvStore : public KvReader {
+ public:
+  /// Atomic. Durable after flush() or close only: the ledger files are the write-ahead log, and
+  /// after a crash the store holds a prefix of the batches. Error: "ledger.io".
+  virtual Status write(const KvBatch& batch) = 0;
+  /// What was applied up to now; stays readable while later batches are written.
+  virtual std::shared_ptr<const KvReader> snapshot() const = 0;
+  virtual Status flush() = 0;
+  /// First failed read or background write, or "". Once set, what is read cannot be trusted.
+  virtual std::string failure() const = 0;
+};
+
+/// Opens or creates. Errors: "ledger.io", "ledger.locked" (another process has it).
+Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directory);
+/// Never fails; everything in memory; snapshots are views of the live store (one thread only).
+std::unique_ptr<KvStore> open_memory();
+
+}  // namespace qc::chain

@@ -1,0 +1,97 @@
+// The ledger put together. Internal: other rooms use ledger.hpp.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "host/chain/append_file.hpp"
+#include "host/chain/committer.hpp"
+#include "host/chain/ledger.hpp"
+#include "host/chain/publisher.hpp"
+#include "host/chain/recovery.hpp"
+#include "host/chain/verify_pool.hpp"
+
+namespace qc::chain {
+
+/// What tests replace.
+struct LedgerParts {
+  AppendFileFactory open_chunk = open_append_file;
+};
+/// As Ledger::open.
+Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::PrivateKey host_key,
+                                            LedgerParts parts);
+
+/// Bytes of all transactions between submit and answer: bounds memory whatever the path.
+class ByteBudget {
+ public:
+  explicit ByteBudget(std::size_t limit) : limit_(limit) {}
+  bool take(std::size_t bytes) {
+    const std::size_t before = used_.fetch_add(bytes);
+    if (before + bytes <= limit_) return true;
+    used_ -= bytes;
+    return false;
+  }
+  void give_back(std::size_t bytes) { used_ -= bytes; }
+  std::size_t used() const { return used_; }
+
+ private:
+  std::size_t limit_;
+  std::atomic<std::size_t> used_{0};
+};
+
+class LedgerImpl final : public Ledger {
+ public:
+  struct Opened {
+    LedgerOptions options;
+    crypto::PrivateKey host_key;
+    DirectoryLock lock;
+    std::unique_ptr<KvStore> store;
+    ChunkStore chunks;
+    Position position;
+  };
+  explicit LedgerImpl(Opened opened);
+  ~LedgerImpl() override;
+
+  Result<Applied> submit(std::string tx_bytes) override;
+  void submit_async(std::string tx_bytes, std::function<void(Result<Applied>)> done) override;
+  Result<Applied> submit_as_host(std::string_view op, const Json& body) override;
+
+  void read(const std::function<void(const StateReader&)>& read) const override;
+  std::uint64_t size() const override;
+  const std::string& chain() const override { return options_.chain; }
+  const crypto::PublicKey& host_key() const override { return host_key_.public_key(); }
+  Result<std::string> head() const override;
+  Result<StoredTx> transaction(std::uint64_t index) const override;
+  Result<StoredTx> transaction(const Hash32& id) const override;
+  Result<proof::Receipt> receipt(std::uint64_t index) const override;
+  Result<std::vector<Hash32>> consistency(std::uint64_t from, std::uint64_t to) const override;
+  Result<SubjectEvents> subject_events(std::string_view account) const override;
+  Status replay(std::uint64_t from,
+                const std::function<bool(const Published&)>& visit) const override;
+  std::shared_ptr<void> subscribe(
+      std::function<void(const std::vector<Published>&)> listener) override;
+  Health health() const override;
+
+ private:
+  /// Parses, verifies and proposes in the calling thread; `done` is called in any case.
+  void take(std::string tx_bytes, SubmitDone done);
+  Result<Transaction> prepare(std::string tx_bytes) const;
+  /// Takes from the byte budget; the returned callback gives back and calls `done`. Error:
+  /// "ledger.busy".
+  Result<SubmitDone> admit(std::size_t bytes, SubmitDone done);
+  Result<StoredTx> read_tx(const TxRow& row, std::uint64_t index, PartReader& reader) const;
+
+  LedgerOptions options_;
+  crypto::PrivateKey host_key_;
+  DirectoryLock lock_;
+  std::unique_ptr<KvStore> store_;
+  std::filesystem::path chunks_;
+  ByteBudget budget_;
+  Publisher publisher_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Orderer> orderer_;
+  std::unique_ptr<VerifyPool> pool_;
+};
+
+}  // namespace qc::chain

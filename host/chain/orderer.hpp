@@ -1,0 +1,62 @@
+// Who decides the order of transactions. One embedded implementation now; a cluster comes next.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "host/chain/ledger.hpp"
+
+namespace qc::chain {
+
+using SubmitDone = std::function<void(Result<Applied>)>;
+
+/// A transaction on its way: parsed, signature verified.
+struct Entry {
+  Transaction tx;
+  SubmitDone done;  ///< called once, with the outcome; empty for a transaction of another host
+};
+
+struct OrderedBatch {
+  std::vector<Entry> entries;
+  std::int64_t time_ms = 0;  ///< proposed; the ledger never goes back before its last batch
+};
+
+/// Contract, whatever the implementation:
+/// - total order: every host's handler sees the same entries in the same batches in the same order,
+///   with the same proposed time;
+/// - no loss after acknowledgement: an entry whose `done` was called with success comes first in
+///   every later history. In the embedded orderer the handler's synced append is that point; in a
+///   cluster it is the majority's, before the handler runs;
+/// - the handler runs on one thread, one batch at a time, and answers every entry;
+/// - an entry that is not accepted by propose() is never ordered.
+class Orderer {
+ public:
+  using Handler = std::function<void(OrderedBatch)>;
+  virtual ~Orderer() = default;
+  /// Takes the entry; on error it is left untouched.
+  /// Error: "ledger.closed". Any thread.
+  virtual Status propose(Entry& entry) = 0;
+  /// Tells that a transaction will be proposed shortly (its signature is being verified), or that
+  /// it will not: batches wait for those a moment. Any thread.
+  virtual void announce(int change) = 0;
+  /// Begins to call `handler`.
+  virtual void start(Handler handler) = 0;
+  /// Handles what was proposed, then stops. Idempotent.
+  virtual void stop() = 0;
+};
+
+struct EmbeddedOrdererOptions {
+  std::size_t batch_max_txs = 1000;
+  std::size_t batch_max_bytes = 8U << 20U;
+  std::size_t batch_max_wait_us = 2000;
+  std::function<std::int64_t()> clock_ms;
+};
+/// One queue, one thread. A batch is cut when it is full, when nobody who announced himself is
+/// missing, or after batch_max_wait_us: one caller alone never waits for company. The queue's
+/// bytes are bounded by the ledger before propose().
+std::unique_ptr<Orderer> make_embedded_orderer(EmbeddedOrdererOptions options);
+
+}  // namespace qc::chain

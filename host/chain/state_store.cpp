@@ -1,0 +1,50 @@
+#include "host/chain/state_store.hpp"
+
+#include "host/chain/keys.hpp"
+#include "sdk/crypto/sm3.hpp"
+
+namespace qc::chain {
+
+std::optional<Json> StoredState::get(const std::string& key) const {
+  const auto text = store_.get(keys::state(key));
+  if (!text) return std::nullopt;
+  // Written by write_state(); the store has its own checksums.
+  Json value = Json::parse(*text, nullptr, false);
+  if (value.is_discarded()) return std::nullopt;
+  return value;
+}
+
+void StoredState::scan(const std::string& prefix, const std::string& start,
+                       const std::function<bool(const std::string&, const Json&)>& visit) const {
+  const std::string from = start.empty() ? std::string() : keys::state(start);
+  store_.scan(keys::state(prefix), from, [&visit](std::string_view key, std::string_view text) {
+    const Json value = Json::parse(text, nullptr, false);
+    if (value.is_discarded()) return true;
+    return visit(std::string(key.substr(1)), value);
+  });
+}
+
+void write_state(const Overlay& overlay, KvBatch& batch) {
+  for (const auto& [key, value] : overlay.writes()) {
+    if (value) {
+      batch.emplace_back(keys::state(key),
+                         value->dump(-1, ' ', false, Json::error_handler_t::replace));
+    } else {
+      batch.emplace_back(keys::state(key), std::nullopt);
+    }
+  }
+}
+
+Hash32 state_digest(const KvReader& store) {
+  crypto::Sm3 digest;
+  store.scan("", "", [&digest](std::string_view key, std::string_view value) {
+    std::string lengths;
+    put_u64(lengths, key.size());
+    put_u64(lengths, value.size());
+    digest.update(as_bytes(lengths)).update(as_bytes(key)).update(as_bytes(value));
+    return true;
+  });
+  return digest.finish();
+}
+
+}  // namespace qc::chain
