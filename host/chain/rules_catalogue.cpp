@@ -31,9 +31,9 @@ Status check_item_body(const Call& call, const JsonReader& body) {
   QC_TRY(read_form(body, "kind", is_word, "a kind name"));
   QC_TRY(body.integer("sensitivity", 1, 4));
   QC_ASSIGN(const std::vector<std::string> subjects, body.texts("subjects", 2, 16));
-  for (const std::string& subject : subjects) {
-    if (subject != "person" && subject != "enterprise") {
-      return bad_form("person or enterprise", body.field("subjects"));
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    if (subjects[i] != "person" && subjects[i] != "enterprise") {
+      return bad_form("person or enterprise", "body.subjects[" + std::to_string(i) + "]");
     }
   }
   if (subjects.empty()) return invalid("json.out_of_range", "at least 1", "body.subjects");
