@@ -1,0 +1,54 @@
+// Codes of the API as words, with the tone in which each is shown. Any thread, no state.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "gui/console/model/snapshot.hpp"
+#include "gui/console/model/strings.hpp"
+
+namespace qc::console {
+
+/// Status is always colour + icon + word; the tone gives colour and icon.
+enum class Tone { kNeutral, kInfo, kOk, kWarn, kBad };
+struct Badge {
+  Tone tone = Tone::kNeutral;
+  std::string word;
+};
+
+Badge health_badge(std::string_view status, Lang lang);
+Badge member_badge(std::string_view status, Lang lang);
+Badge plugin_badge(std::string_view state, Lang lang);
+/// Of a flow: its outcome, or what its kind of event implies.
+Badge flow_badge(const Flow& flow, Lang lang);
+Badge receipt_badge(const ReceiptCheck& check, Lang lang);
+
+std::string member_kind(std::string_view kind, Lang lang);
+std::string plugin_kind(std::string_view kind, Lang lang);
+/// "access.release" -> "放行"; an unknown operation is shown as it is.
+std::string operation(std::string_view op, Lang lang);
+std::string view_title(View view, Lang lang);
+std::string verb_label(Verb verb, Lang lang);
+
+/// What went wrong, and what to do: the text for a known code, otherwise the host's own message.
+std::string error_text(const Error& error, Lang lang);
+std::string error_text(std::string_view code, Lang lang);
+/// The same for a refused sign-in, which names whom the key belongs to.
+std::string sign_in_error_text(const Snapshot& snapshot, Lang lang);
+
+/// Names of accounts.
+class Directory {
+ public:
+  void update(const std::shared_ptr<const std::vector<Member>>& members);
+  /// The member's name in that language, or the account itself.
+  std::string name(const std::string& account, Lang lang) const;
+  /// Changes with each new list of members.
+  const void* version() const { return members_.get(); }
+
+ private:
+  std::shared_ptr<const std::vector<Member>> members_;
+  std::unordered_map<std::string, const Member*> by_account_;
+};
+
+}  // namespace qc::console
