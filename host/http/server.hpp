@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/centre/centre.hpp"
 #include "host/chain/ledger.hpp"
@@ -33,7 +34,10 @@ struct ServerOptions {
   int header_timeout_ms = 5000;  ///< whole request head
   int body_timeout_ms = 15000;   ///< whole body
   int idle_timeout_ms = 60000;   ///< keep-alive without a request
-  std::string page_dir;          ///< safe box page to serve under "/", or ""
+  int write_timeout_ms = 15000;  ///< a response of up to 256 KiB; longer ones get more
+  std::size_t max_buffered_bytes = 256U << 20U;  ///< over all connections
+  std::vector<std::string> authorities;          ///< names in Host that are answered; empty: any
+  std::string page_dir;                          ///< safe box page to serve under "/", or ""
 };
 
 class Server {

@@ -1,0 +1,67 @@
+// From a whole request to a response: route, caller, handler, problem, signature, log, metrics.
+#pragma once
+
+#include "host/http/metrics.hpp"
+#include "host/http/router.hpp"
+#include "host/http/static_files.hpp"
+
+namespace qc::http {
+
+struct AppOptions {
+  std::vector<std::string> authorities;   ///< accepted values of Host; empty: any
+  std::function<std::int64_t()> clock_s;  ///< empty: the system clock
+};
+
+/// What the server below knows and /metrics shows.
+struct AppGauges {
+  std::function<const LoopGauges&()> loop;
+  std::function<std::size_t()> queued;
+};
+
+/// Any thread.
+class App {
+ public:
+  App(AppOptions options, Services services, crypto::PrivateKey host_key, StaticFiles files,
+      AppGauges gauges);
+
+  /// True for requests that are answered by handle_later().
+  bool is_deferred(const Request& request) const;
+  /// Answers. Never throws.
+  Response handle(const Request& request);
+  /// Submits a transaction without holding the thread until it is durable. `done` is called exactly
+  /// once, perhaps on a thread of the ledger; it must only pass the outcome on. The outcome goes
+  /// to finish().
+  using Outcome = Result<chain::Applied>;
+  void handle_later(const Request& request, std::function<void(Outcome)> done);
+  Response finish(const Request& request, const Outcome& outcome);
+
+  const std::vector<Route>& routes() const { return router_.routes(); }
+  const Json& openapi() const { return openapi_; }
+
+ private:
+  struct Turn;  // one request on its way
+  Response run(Turn& turn);
+  Result<Answer> answer(Turn& turn);
+  Status admit(Turn& turn);
+  Status allow(const Turn& turn) const;
+  Result<Json> read_body(const Request& request) const;
+  Response problem(const Error& error) const;
+  void sign(const Turn& turn, Response& response) const;
+  void conclude(const Turn& turn, Response& response);
+  std::string metrics_text() const;
+  std::vector<Route> all_routes();
+
+  const AppOptions options_;
+  const Services services_;
+  const crypto::PrivateKey host_key_;
+  const StaticFiles files_;
+  const AppGauges gauges_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  Authenticator authenticator_;
+  Router router_;
+  Metrics metrics_;
+  Json openapi_;
+  std::string openapi_text_;
+};
+
+}  // namespace qc::http

@@ -1,0 +1,154 @@
+#include "host/http/metrics.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace qc::http {
+namespace {
+
+void describe(std::string& out, const char* name, const char* type, const char* help) {
+  out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
+  out.append(name).append(" ").append(type).append("\n");
+}
+
+void sample(std::string& out, const std::string& name, std::uint64_t value) {
+  out.append(name).append(" ").append(std::to_string(value)).append("\n");
+}
+
+void gauge(std::string& out, const char* name, const char* help, std::int64_t value) {
+  describe(out, name, "gauge", help);
+  sample(out, name, static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0)));
+}
+
+void counter(std::string& out, const char* name, const char* help, std::uint64_t value) {
+  describe(out, name, "counter", help);
+  sample(out, name, value);
+}
+
+std::string label(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    if (c != '\n') out.push_back(c);
+  }
+  return out + "\"";
+}
+
+std::string seconds(std::int64_t micros) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", static_cast<double>(micros) / 1e6);
+  return text.data();
+}
+
+void render_connections(std::string& out, const Metrics::Sources& sources) {
+  const LoopGauges& g = sources.gauges;
+  gauge(out, "qc_http_connections_open", "Open connections.", g.open);
+  gauge(out, "qc_http_connections_parked", "Connections without a request.", g.parked);
+  gauge(out, "qc_http_requests_in_flight", "Whole requests not yet answered.", g.in_flight);
+  gauge(out, "qc_http_requests_queued", "Requests waiting for a worker.",
+        static_cast<std::int64_t>(sources.queued_requests));
+  gauge(out, "qc_http_buffered_bytes", "Bytes held for connections.", g.buffered_bytes);
+  gauge(out, "qc_http_nonces", "Nonces remembered against replay.",
+        static_cast<std::int64_t>(sources.remembered_nonces));
+  counter(out, "qc_http_connections_accepted_total", "Connections accepted.", g.accepted);
+  counter(out, "qc_http_connections_refused_total", "Connections over the bound.", g.refused);
+  counter(out, "qc_http_connections_evicted_total", "Idle connections closed for others.",
+          g.evicted);
+  counter(out, "qc_http_timeouts_total", "Requests and readers too slow.", g.timed_out);
+  counter(out, "qc_http_malformed_total", "Requests refused before routing.", g.malformed);
+}
+
+void render_ledger(std::string& out, const Services& services) {
+  const auto health = services.ledger.health();
+  gauge(out, "qc_ledger_size", "Transactions on the ledger.",
+        static_cast<std::int64_t>(services.ledger.size()));
+  gauge(out, "qc_ledger_writable", "1 while the ledger takes transactions.", health.writable);
+  gauge(out, "qc_ledger_queued_bytes", "Bytes waiting to be ordered.",
+        static_cast<std::int64_t>(health.queued_bytes));
+  counter(out, "qc_ledger_batches_total", "Batches written.", health.batches);
+  counter(out, "qc_ledger_rejected_total", "Transactions refused by rules.", health.rejected);
+}
+
+void render_view(std::string& out, const Services& services) {
+  const Json status = services.centre.status();
+  const auto position = status.value("position", std::uint64_t{0});
+  const std::uint64_t size = services.ledger.size();
+  gauge(out, "qc_view_position", "Transactions that the SQL view has applied.",
+        static_cast<std::int64_t>(position));
+  gauge(out, "qc_view_lag", "Transactions that the SQL view lacks.",
+        static_cast<std::int64_t>(size > position ? size - position : 0));
+  gauge(out, "qc_view_healthy", "1 while the SQL view follows.", status.value("healthy", false));
+}
+
+void render_plugins(std::string& out, const Services& services) {
+  const auto plugins = services.plugins.list();
+  const auto each = [&](const char* name, const char* type, const char* help, auto value) {
+    describe(out, name, type, help);
+    for (const auto& info : plugins) {
+      sample(out, std::string(name) + "{plugin=" + label(info.plugin) + "}", value(info));
+    }
+  };
+  each("qc_plugin_calls_total", "counter", "Messages sent.", [](const auto& i) { return i.calls; });
+  each("qc_plugin_errors_total", "counter", "Error answers.",
+       [](const auto& i) { return i.errors; });
+  each("qc_plugin_in_flight", "gauge", "Messages not yet answered.",
+       [](const auto& i) { return i.in_flight; });
+  describe(out, "qc_plugin_state", "gauge", "1 for the state that the plugin is in.");
+  for (const auto& info : plugins) {
+    sample(out,
+           "qc_plugin_state{plugin=" + label(info.plugin) +
+               ",state=" + label(plugin::state_name(info.state)) + "}",
+           1);
+  }
+}
+
+}  // namespace
+
+Metrics::Metrics(std::vector<std::string> routes) : routes_(std::move(routes)) {}
+
+void Metrics::count(std::size_t route, int status, std::int64_t micros) {
+  const auto bucket = static_cast<std::size_t>(
+      std::lower_bound(kBucketsUs.begin(), kBucketsUs.end(), micros) - kBucketsUs.begin());
+  const std::lock_guard lock(mutex_);
+  ++requests_[{route, status}];
+  ++buckets_[bucket];
+  ++count_;
+  sum_us_ += static_cast<std::uint64_t>(std::max<std::int64_t>(micros, 0));
+}
+
+void Metrics::render_requests(std::string& out) const {
+  const std::lock_guard lock(mutex_);
+  describe(out, "qc_http_requests_total", "counter", "Requests answered.");
+  for (const auto& [key, value] : requests_) {
+    const std::string name = key.first < routes_.size() ? routes_[key.first] : "none";
+    sample(out,
+           "qc_http_requests_total{route=" + label(name) + ",status=\"" +
+               std::to_string(key.second) + "\"}",
+           value);
+  }
+  describe(out, "qc_http_request_seconds", "histogram",
+           "From the last byte of a request to its rendered answer.");
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    cumulative += buckets_[i];
+    const std::string le = i < kBucketsUs.size() ? seconds(kBucketsUs[i]) : "+Inf";
+    sample(out, "qc_http_request_seconds_bucket{le=\"" + le + "\"}", cumulative);
+  }
+  out.append("qc_http_request_seconds_sum ")
+      .append(seconds(static_cast<std::int64_t>(sum_us_)))
+      .append("\n");
+  sample(out, "qc_http_request_seconds_count", count_);
+}
+
+std::string Metrics::render(const Sources& sources) const {
+  std::string out;
+  gauge(out, "qc_uptime_seconds", "Since this process serves.", sources.uptime_s);
+  render_ledger(out, sources.services);
+  render_view(out, sources.services);
+  render_plugins(out, sources.services);
+  render_connections(out, sources);
+  render_requests(out);
+  return out;
+}
+
+}  // namespace qc::http

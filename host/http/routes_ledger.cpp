@@ -1,0 +1,178 @@
+#include <array>
+
+#include "host/http/route.hpp"
+
+namespace qc::http {
+namespace {
+
+std::string text_member(const Json& object, const char* name) {
+  const auto it = object.find(name);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+/// Parties of a transaction: who signed it, whom it names, and both sides of the request, grant,
+/// access or asset that it is about. Operator and regulators see all; nothing holds a value.
+bool may_see(const chain::StateReader& state, const Caller& caller, const std::string& bytes) {
+  if (caller.kind == "operator" || caller.kind == "regulator") return true;
+  const auto tx = proof::parse_transaction(bytes);
+  if (!tx.ok()) return false;
+  if (caller.key && tx->kid == caller.key->kid()) return true;
+  for (const char* name : {"subject", "account"}) {
+    if (text_member(tx->body, name) == caller.account) return true;
+  }
+  for (const char* family : {"request", "grant", "access", "asset"}) {
+    const std::string id = text_member(tx->body, family);
+    const std::string key = "of/" + caller.account + "/" + family + "/" + id;
+    if (!id.empty() && state.get(key)) return true;
+  }
+  return false;
+}
+
+Result<Answer> get_transaction(const Call& call) {
+  const chain::Ledger& ledger = call.services.ledger;
+  auto id = hash_from_hex(call.param("id"));
+  if (!id.ok()) return id.error().at("id");
+  QC_ASSIGN(const chain::StoredTx stored, ledger.transaction(*id));
+  bool visible = false;
+  ledger.read([&](const chain::StateReader& state) {
+    visible = may_see(state, call.caller, stored.bytes);
+  });
+  // The same answer as for an id that does not exist: strangers learn nothing.
+  if (!visible) return not_found("tx.not_found", "no such transaction that concerns this account");
+  QC_ASSIGN(const proof::Receipt receipt, ledger.receipt(stored.index));
+  return Answer{200, {{"transaction", stored.bytes}, {"receipt", proof::to_json(receipt)}}};
+}
+
+Result<Answer> latest_head(const Call& call) {
+  QC_ASSIGN(std::string head, call.services.ledger.head());
+  return Answer{200, {{"head", std::move(head)}}};
+}
+
+Result<Answer> consistency(const Call& call) {
+  QC_ASSIGN(const std::uint64_t from, call.query_number("from", std::nullopt));
+  QC_ASSIGN(const std::uint64_t to, call.query_number("to", std::nullopt));
+  if (from == 0 || from > to) return invalid("http.bad_query", "expected 1 <= from <= to", "from");
+  if (to > call.services.ledger.size()) {
+    return invalid("http.bad_query", "beyond the size of the ledger", "to");
+  }
+  QC_ASSIGN(const std::vector<Hash32> path, call.services.ledger.consistency(from, to));
+  Json hashes = Json::array();
+  for (const Hash32& hash : path) hashes.push_back(to_hex(hash));
+  return Answer{200, {{"from", from}, {"to", to}, {"path", std::move(hashes)}}};
+}
+
+Result<Answer> network(const Call& call) {
+  const chain::Ledger& ledger = call.services.ledger;
+  std::string genesis;
+  if (ledger.size() > 0) {
+    QC_ASSIGN(chain::StoredTx first, ledger.transaction(std::uint64_t{0}));
+    genesis = std::move(first.bytes);
+  }
+  return Answer{200,
+                {{"chain", ledger.chain()},
+                 {"genesis", std::move(genesis)},
+                 {"host_jwk", ledger.host_key().to_jwk()}}};
+}
+
+Result<Answer> get_account(const Call& call) {
+  const std::string& account = call.param("account");
+  std::optional<Json> document;
+  call.services.ledger.read([&](const chain::StateReader& state) {
+    document = state.get("subject/" + account);
+    if (!document) document = state.get("member/" + account);
+  });
+  if (!document) return not_found("account.not_found", "there is no such account");
+  return Answer{200,
+                {{"account", account},
+                 {"kind", document->value("kind", "")},
+                 {"jwk", document->value("jwk", Json())},
+                 {"status", document->value("status", "")},
+                 {"opened_index", document->value("index", Json())}}};
+}
+
+}  // namespace
+
+std::vector<Route> ledger_routes() {
+  std::vector<Route> out;
+  out.push_back({"POST",
+                 "/v1/transactions",
+                 {},
+                 BodyKind::kTransaction,
+                 {},
+                 {"submitTransaction",
+                  "ledger",
+                  "提交已签名的交易",
+                  "Submit a signed transaction; answered when it is durable",
+                  "Transaction",
+                  "Submitted",
+                  201,
+                  {},
+                  {"tx.invalid", "tx.bad_signature", "tx.duplicate", "ledger.busy"}}});
+  out.push_back({"GET",
+                 "/v1/transactions/{id}",
+                 {Need::kCaller},
+                 BodyKind::kNone,
+                 get_transaction,
+                 {"getTransaction",
+                  "ledger",
+                  "查询与本账户有关的交易及回执",
+                  "A transaction that concerns the caller, with its receipt",
+                  "",
+                  "StoredTransaction",
+                  200,
+                  {},
+                  {"tx.not_found"}}});
+  out.push_back({"GET",
+                 "/v1/heads/latest",
+                 {},
+                 BodyKind::kNone,
+                 latest_head,
+                 {"getLatestHead",
+                  "ledger",
+                  "最新树头",
+                  "Latest signed tree head",
+                  "",
+                  "Head",
+                  200,
+                  {},
+                  {"ledger.empty"}}});
+  out.push_back({"GET",
+                 "/v1/heads/consistency",
+                 {},
+                 BodyKind::kNone,
+                 consistency,
+                 {"getConsistency",
+                  "ledger",
+                  "两个树头之间的一致性证明",
+                  "Proof that one tree head extends another",
+                  "",
+                  "Consistency",
+                  200,
+                  {{"from", "较早的树大小", "Size of the earlier tree", true},
+                   {"to", "较晚的树大小", "Size of the later tree", true}},
+                  {"http.bad_query"}}});
+  out.push_back({"GET",
+                 "/v1/network",
+                 {},
+                 BodyKind::kNone,
+                 network,
+                 {"getNetwork", "ledger", "网络标识、创世交易与主机公钥",
+                  "Network id, founding transaction and the host's key", "", "Network"}});
+  out.push_back({"GET",
+                 "/v1/accounts/{account}",
+                 {Need::kCaller, true, "member"},
+                 BodyKind::kNone,
+                 get_account,
+                 {"getAccount",
+                  "accounts",
+                  "查询账户",
+                  "An account and its key",
+                  "",
+                  "Account",
+                  200,
+                  {},
+                  {"account.not_found"}}});
+  return out;
+}
+
+}  // namespace qc::http

@@ -1,0 +1,102 @@
+#include "host/http/server.hpp"
+
+#include "host/http/app.hpp"
+#include "host/http/workers.hpp"
+
+namespace qc::http {
+namespace {
+
+/// Wires event loop, workers and app. At the end the loop drains while the workers still run, then
+/// the workers end. A ledger callback that comes later finds the workers stopped.
+class ServerImpl final : public Server {
+ public:
+  ServerImpl(const ServerOptions& options, std::unique_ptr<EventLoop> loop)
+      : loop_(std::move(loop)), workers_(std::make_shared<Workers>(options.workers)) {}
+  ~ServerImpl() override {
+    loop_->stop();
+    workers_->stop();
+  }
+
+  void serve(AppOptions options, const Services& services, crypto::PrivateKey host_key,
+             StaticFiles files) {
+    AppGauges gauges{[this]() -> const LoopGauges& { return loop_->gauges(); },
+                     [this] { return workers_->queued(); }};
+    app_ = std::make_unique<App>(std::move(options), services, std::move(host_key),
+                                 std::move(files), std::move(gauges));
+    loop_->start([this](RequestPtr request) { take(std::move(request)); });
+  }
+  int port() const override { return loop_->port(); }
+
+ private:
+  using RequestPtr = std::shared_ptr<const Request>;
+
+  void take(RequestPtr request) {
+    if (app_->is_deferred(*request)) {
+      workers_->push([this, request](Engine&) { submit(request); });
+    } else {
+      workers_->push([this, request](Engine& engine) {
+        answer(engine, *request, [this](const Request& r) { return app_->handle(r); });
+      });
+    }
+  }
+
+  /// The worker is free again at once; the ledger's answer comes back as another task.
+  void submit(const RequestPtr& request) {
+    app_->handle_later(*request, [this, request, workers = workers_](App::Outcome outcome) {
+      auto shared = std::make_shared<App::Outcome>(std::move(outcome));
+      workers->push([this, request, shared](Engine& engine) {
+        answer(engine, *request, [&](const Request& r) { return app_->finish(r, *shared); });
+      });
+    });
+  }
+
+  void answer(Engine& engine, const Request& request, const Engine::Handler& handler) {
+    std::string bytes = engine.process(request, handler);
+    loop_->complete({request.connection, std::move(bytes), !request.head.keep_alive});
+  }
+
+  std::unique_ptr<EventLoop> loop_;
+  std::shared_ptr<Workers> workers_;
+  std::unique_ptr<App> app_;
+};
+
+LoopOptions loop_options(const ServerOptions& options) {
+  LoopOptions out;
+  out.listen = options.listen;
+  out.port = options.port;
+  out.max_connections = options.max_connections;
+  out.max_header_bytes = options.max_header_bytes;
+  out.max_body_bytes = options.max_body_bytes;
+  out.max_buffered_bytes = options.max_buffered_bytes;
+  out.header_timeout_ms = options.header_timeout_ms;
+  out.body_timeout_ms = options.body_timeout_ms;
+  out.idle_timeout_ms = options.idle_timeout_ms;
+  out.write_timeout_ms = options.write_timeout_ms;
+  return out;
+}
+
+Result<std::shared_ptr<TlsContext>> load_tls(const ServerOptions& options) {
+  const bool none = options.tls_certificate.empty() && options.tls_key.empty();
+  if (!none) return TlsContext::load(options.tls_certificate, options.tls_key);
+  if (is_loopback_address(options.listen)) return std::shared_ptr<TlsContext>();
+  return invalid("http.tls_required",
+                 "listening beyond this machine needs a certificate and its key", "listen");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Services services,
+                                              crypto::PrivateKey host_key) {
+  if (options.workers == 0 || options.max_connections == 0) {
+    return invalid("http.bad_options", "workers and max_connections must be positive");
+  }
+  LoopOptions loop = loop_options(options);
+  QC_ASSIGN(loop.tls, load_tls(options));
+  QC_ASSIGN(StaticFiles files, StaticFiles::load(options.page_dir));
+  QC_ASSIGN(std::unique_ptr<EventLoop> bound, EventLoop::bind(std::move(loop)));
+  auto server = std::make_unique<ServerImpl>(options, std::move(bound));
+  server->serve({options.authorities, {}}, services, std::move(host_key), std::move(files));
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace qc::http
