@@ -124,7 +124,9 @@ Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& s
 Result<Effect> apply_transaction(const Transaction& tx, const RuleContext& context,
                                  Overlay& state) {
   QC_TRY(check_envelope(tx, context, state));
-  Overlay attempt(state);  // dropped on error: a rule cannot leave half of its writes behind
+  // Dropped on error: a rule cannot leave half of its writes behind. (The cast: a layer above, not
+  // a copy.)
+  Overlay attempt(static_cast<const StateReader&>(state));
   QC_ASSIGN(Effect effect, apply_operation(tx, context, attempt));
   std::move(attempt).merge_into(state);
   return effect;

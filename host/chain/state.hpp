@@ -30,6 +30,8 @@ class StateReader {
 class Overlay final : public StateReader {
  public:
   explicit Overlay(const StateReader& base) : base_(base) {}
+  Overlay(const Overlay&) = delete;  // a copy would share the base instead of standing above
+  Overlay& operator=(const Overlay&) = delete;
   std::optional<Json> get(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
