@@ -161,6 +161,22 @@ Result<Output> approve_product(const ProductOptions& options) {
                           {{"product", options.product}, {"version", version}});
 }
 
+Result<Output> catalogue(const ConnectionOptions& to) {
+  QC_ASSIGN(Session session, open_session(to, Signer::kOptional));
+  Output output;
+  QC_ASSIGN(output.json["items"], fetch_items(*session.client));
+  QC_ASSIGN(const Json products, session.client->get("/v1/catalogue/products"));
+  QC_ASSIGN(output.json["products"], array_of(products, "products"));
+  for (const Json& item : output.json["items"]) {
+    output.text += "  " + padded(text_of(item, "item"), 20) + name_of(item) + "\n";
+  }
+  for (const Json& product : output.json["products"]) {
+    output.text += "  " + padded(text_of(product, "product"), 20) +
+                   padded(text_of(product, "status"), 10) + name_of(product) + "\n";
+  }
+  return output;
+}
+
 Result<Output> status(const ConnectionOptions& to) {
   QC_ASSIGN(Session session, open_session(to, Signer::kOptional));
   Output output;
@@ -266,6 +282,10 @@ void add_operator(Command root) {
   command.text("product", approve->product, "产品 · product", Need::kRequired);
   command.number("--version", approve->version, "版本,0 为最新 · version, 0 = latest", 0, 1000000);
   command.action([approve] { return approve_product(*approve); });
+  auto of = std::make_shared<ConnectionOptions>();
+  Command listing = group.sub("catalogue", "数据与产品目录 · items and products");
+  add_connection(listing, *of);
+  listing.action([of] { return catalogue(*of); });
   auto to = std::make_shared<ConnectionOptions>();
   Command sub = group.sub("status", "主机状态 · state of the host");
   add_connection(sub, *to);

@@ -43,6 +43,10 @@ struct Site {
   std::string passphrase;
   Keys keys;
   const CityOptions& options;
+
+  std::string url() const {
+    return "http://" + options.listen + ":" + std::to_string(options.port);
+  }
 };
 
 Status check_options(const CityOptions& options) {
@@ -111,13 +115,12 @@ Status write_profiles(const Site& site) {
   for (const MemberText& member : kMembers) accounts.emplace_back(member.account);
   const Json host_jwk = site.keys.at("host").public_key().to_jwk();
   for (const std::string& account : accounts) {
-    const Json profile = {
-        {"account", account},
-        {"url", "http://" + site.options.listen + ":" + std::to_string(site.options.port)},
-        {"chain", site.chain},
-        {"host_jwk", host_jwk},
-        {"key", "../keys/" + account + ".pem"},
-        {"passphrase_file", "../keys/passphrase"}};
+    const Json profile = {{"account", account},
+                          {"url", site.url()},
+                          {"chain", site.chain},
+                          {"host_jwk", host_jwk},
+                          {"key", "../keys/" + account + ".pem"},
+                          {"passphrase_file", "../keys/passphrase"}};
     QC_TRY(write_file(site.root / "profiles" / (account + ".json"), profile.dump(2) + "\n",
                       FileMode::kPrivate));
   }
@@ -140,6 +143,21 @@ Status write_genesis(const Site& site) {
   return write_file(site.root / "genesis.jws", tx + "\n", FileMode::kPublic);
 }
 
+/// What `quancheng story` needs to know of the city.
+Status write_summary(const Site& site) {
+  Json summary = {{"chain", site.chain},
+                  {"url", site.url()},
+                  {"plugins_dir", site.options.plugins_dir.string()},
+                  {"members", Json::array()},
+                  {"plugins", Json::array()}};
+  for (const MemberText& member : kMembers) summary["members"].push_back(member.account);
+  for (const PluginText& plugin : kPlugins) {
+    summary["plugins"].push_back(
+        {{"plugin", plugin.plugin}, {"owner", plugin.owner}, {"key", plugin.key}});
+  }
+  return write_file(site.root / "city.json", summary.dump(2) + "\n", FileMode::kPublic);
+}
+
 Status write_settings(const Site& site) {
   const fs::path folder = site.root / "config" / "plugins";
   QC_TRY(make_private_directory(folder));
@@ -160,6 +178,7 @@ Status build(Site& site) {
   QC_TRY(write_genesis(site));
   QC_TRY(make_private_directory(site.root / "host"));
   QC_TRY(write_settings(site));
+  QC_TRY(write_summary(site));
   QC_TRY(write_file(site.root / "host.jwk.json",
                     site.keys.at("host").public_key().to_jwk().dump(2) + "\n", FileMode::kPublic));
   std::error_code failure;

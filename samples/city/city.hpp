@@ -35,7 +35,7 @@ struct City {
 /// Errors: "city.exists", "city.invalid_option" (with field), "file.io", "keystore.io", errors of
 /// write_population. Any thread.
 ///
-/// Layout: host.toml, genesis.jws, host.jwk.json, keys/<account>.pem, keys/passphrase,
+/// Layout: host.toml, city.json, genesis.jws, host.jwk.json, keys/<account>.pem, keys/passphrase,
 /// keys/pseudonym.key, members/<account>.json (body of member.admit), profiles/<account>.json (what
 /// the program `quancheng` needs to act as that member), config/plugins/<id>.toml,
 /// population/{people.json,*.db}, host/ (the host's own data, made by the host).

@@ -1,0 +1,91 @@
+// Steps 5, 7 and 8: the bank's side, and the withdrawal that stops it.
+#include "host/cli/directory.hpp"
+#include "host/cli/show.hpp"
+#include "host/cli/story_steps.hpp"
+
+namespace qc::cli {
+
+Status ask_consent(const Stage& stage, Plot& plot, Step& step) {
+  QC_ASSIGN(const Json made,
+            Stage::must(stage.as_member(plot.bank, {"bank", "request", "--product", plot.product,
+                                                    "--subject", plot.account})));
+  plot.request = text_of(made, "request");
+  plot.scope = made.value("scope", Json::array());
+  step.facts = made;
+  const Json valid = made.value("valid", Json::object());
+  step.lines.push_back(line("请求方 who asks", plot.bank));
+  step.lines.push_back(
+      line("目的 purpose", text_of(made.value("purpose", Json::object()), "text")));
+  for (const Json& entry : plot.scope) {
+    step.lines.push_back(
+        line(text_of(entry, "item"), "必需 required [" + joined(entry["required"]) +
+                                         "] 可选 optional [" + joined(entry["optional"]) + "]"));
+  }
+  step.lines.push_back(line("有效期 validity", time_text(valid.value("from", std::int64_t{0})) +
+                                                   " – " +
+                                                   time_text(valid.value("to", std::int64_t{0}))));
+  step.lines.push_back(line("次数 uses", value_text(made.value("max_uses", Json(0)))));
+  step.lines.push_back(
+      line("保存 retention", value_text(made.value("data_life_days", Json(0))) + " 天 days"));
+  return {};
+}
+
+Status decide_loan(const Stage& stage, Plot& plot, Step& step) {
+  QC_ASSIGN(const Json decided,
+            Stage::must(stage.as_member(plot.bank, {"bank", "decide", "--request", plot.request})));
+  plot.access = text_of(decided, "access");
+  const Json decision = decided.value("decision", Json::object());
+  const Json receipts = decided.value("receipts", Json::object());
+  step.facts = {{"access", plot.access},
+                {"outcome", decided.value("outcome", Json())},
+                {"decision", decision},
+                {"open_index", receipts.value("open", Json::object()).value("index", Json())},
+                {"release_index", receipts.value("release", Json::object()).value("index", Json())},
+                {"verified", decided.value("verified", false)}};
+  if (text_of(decision, "outcome").empty()) {
+    return internal("story.no_decision", "the decision says nothing");
+  }
+  step.lines.push_back(line("先上链 on the ledger first",
+                            operation("access.open") + " #" + value_text(step.facts["open_index"]) +
+                                " → " + operation("access.release") + " #" +
+                                value_text(step.facts["release_index"])));
+  step.lines.push_back(line("决定 decision", text_of(decision, "outcome")));
+  step.lines.push_back(line("额度 amount", money(decision.value("amount_fen", std::int64_t{0}))));
+  step.lines.push_back(line("年利率 rate", percent(decision.value("rate_bp", std::int64_t{0}))));
+  step.lines.push_back(
+      line("期限 term", value_text(decision.value("term_months", Json(0))) + " 个月 months"));
+  for (const Json& reason : decision.value("reasons", Json::array())) {
+    step.lines.push_back(line("理由 reason", text_of(reason, "zh") + " " + text_of(reason, "en")));
+  }
+  QC_ASSIGN(const Json acknowledged,
+            Stage::must(stage.as_member(plot.bank, {"bank", "acknowledge", plot.access})));
+  step.facts["ack_index"] = acknowledged.value("index", Json());
+  step.lines.push_back(
+      line("确认 acknowledged", "#" + value_text(acknowledged.value("index", Json(0)))));
+  return {};
+}
+
+Status withdraw_consent(const Stage& stage, Plot& plot, Step& step) {
+  QC_ASSIGN(const Json revoked,
+            Stage::must(stage.as_citizen(plot.wallet, {"wallet", "revoke", plot.grant, "--reason",
+                                                       "贷款已办结 the loan is settled"})));
+  step.facts["revoke_index"] = revoked.value("index", Json());
+  step.lines.push_back(line("市民撤回 revoked", "#" + value_text(revoked.value("index", Json(0)))));
+  QC_ASSIGN(const Act refused,
+            stage.as_member(plot.bank, {"bank", "decide", "--grant", plot.grant}));
+  step.facts["exit_code"] = refused.exit_code;
+  step.facts["problem"] = refused.json;
+  if (refused.exit_code != 1 || text_of(refused.json, "code") != "grant.revoked") {
+    return internal("story.not_refused", "after the withdrawal the bank got \"" +
+                                             text_of(refused.json, "code") + "\", exit code " +
+                                             std::to_string(refused.exit_code));
+  }
+  if (text_of(refused.json, "txn_id").empty()) {
+    return internal("story.refusal_not_recorded", "the refusal names no ledger transaction");
+  }
+  step.lines.push_back(line("银行再试 bank tries again", "拒绝 refused"));
+  step.lines.push_back(line("问题文档 problem", refused.json.dump()));
+  return {};
+}
+
+}  // namespace qc::cli
