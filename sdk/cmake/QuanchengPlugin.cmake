@@ -1,12 +1,11 @@
 # qc_plugin(<target> ID <id> DESCRIPTION <plugin.json> SOURCES …
-#           [OUTPUT_DIR <dir>] [VARIANT_DEFINITIONS …]):
+#           [OUTPUT_DIR <dir>] [DEFINITIONS …]):
 # <dir>/<id>/<id>.so (default ${CMAKE_BINARY_DIR}/plugins) with one exported symbol and no dependency
 # but libc and libm, and a manifest.json beside it whose digest is that of the library just linked.
 #
 # Why each option: with default visibility g++ makes STB_GNU_UNIQUE symbols, so that two versions of
 # one plugin would share statics even under RTLD_LOCAL; a shared libstdc++ or libcrypto would tie the
 # plugin to the host's version of it.
-set(QC_PLUGIN_VERSION_SCRIPT ${CMAKE_SOURCE_DIR}/sdk/plugin/exports.map)
 
 find_library(QC_STATIC_CRYPTO libcrypto.a)
 find_library(QC_STATIC_CRYPTOPP NAMES libcryptopp.a libcrypto++.a)
@@ -18,13 +17,14 @@ endif()
 
 # The flags alone, for libraries that do not use the authoring layer (a plugin in C, test plugins).
 function(qc_plugin_link_options target)
+  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../plugin/exports.map)
   target_compile_options(${target} PRIVATE -fvisibility=hidden
     $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>
     -ffunction-sections -fdata-sections)
   target_link_options(${target} PRIVATE
-    "LINKER:--version-script=${QC_PLUGIN_VERSION_SCRIPT}" LINKER:--gc-sections)
-  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${QC_PLUGIN_VERSION_SCRIPT})
+    "LINKER:--version-script=${exports}" LINKER:--gc-sections)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${exports})
   if(NOT QC_SANITIZE)
     # A sanitizer's runtime is the host's: undefined references to it are meant to stay.
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc

@@ -1,0 +1,69 @@
+#include "sdk/plugin/context.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "sdk/crypto/sm3.hpp"
+
+namespace qc::plugin {
+
+std::int64_t Moment::left_ms() const {
+  if (deadline_ms == 0) return std::numeric_limits<std::int32_t>::max();
+  const auto clock = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  return std::max<std::int64_t>(0, deadline_ms - clock.count());
+}
+
+Status Moment::check() const {
+  if (left_ms() > 0) return {};
+  return Error{ErrorKind::kTimeout,
+               "plugin.deadline",
+               "no time is left for this call",
+               {},
+               Side::kProvider,
+               true};
+}
+
+std::string text_member(const Json& object, std::string_view name) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(std::string(name));
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& account) {
+  const auto found = issuers.find(account);
+  if (found == issuers.end()) {
+    return unauthenticated("issuer.unknown", "the issuer is not among those the host vouches for")
+        .at("issuers");
+  }
+  auto key = crypto::PublicKey::from_jwk(*found);
+  if (!key.ok()) return key.error().at("issuers");
+  return key;
+}
+
+bool bound_to(const Json& claims, const crypto::PublicKey& holder) {
+  const auto cnf = claims.find("cnf");
+  if (cnf == claims.end() || !cnf->is_object()) return false;
+  const auto jwk = cnf->find("jwk");
+  if (jwk == cnf->end()) return false;
+  const auto key = crypto::PublicKey::from_jwk(*jwk);
+  return key.ok() && *key == holder;
+}
+
+std::string commitment(std::string_view domain, ByteView salt, std::string_view text) {
+  constexpr std::uint8_t kZero = 0;
+  crypto::Sm3 hash;
+  hash.update(as_bytes(domain)).update({&kZero, 1}).update(salt).update(as_bytes(text));
+  return to_hex(hash.finish());
+}
+
+Status check_fresh(const Json& claims, std::int64_t now_s, const std::string& path) {
+  QC_ASSIGN(const std::int64_t iat, JsonReader(claims, path).integer("iat", 0, kMaxEpochSeconds));
+  if (iat < now_s - kProofWindowSeconds || iat > now_s + kProofWindowSeconds) {
+    return unauthenticated("proof.stale", "must be made within 300 s of now").at(path + ".iat");
+  }
+  return {};
+}
+
+}  // namespace qc::plugin

@@ -1,0 +1,63 @@
+#include "sdk/plugin/entry.hpp"
+
+#include <openssl/crypto.h>
+
+#include "sdk/plugin/core.hpp"
+#include "sdk/plugin/department.hpp"
+#include "sdk/plugin/product.hpp"
+
+namespace qc::plugin {
+namespace {
+
+void* create(const qc_host* host, std::unique_ptr<Service> service) {
+  // The host has its own OpenSSL. Ours must not run exit handlers that may come after the library
+  // it lives in is torn down, and must not read a configuration meant for programs.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  auto description = Description::parse(embedded_description());
+  if (!description.ok()) {
+    HostLog(host).write(QC_LOG_ERROR, "description refused: " + description.error().code + " at " +
+                                          description.error().field);
+    return nullptr;
+  }
+  if (description->kind() != service->kind()) {
+    HostLog(host).write(QC_LOG_ERROR, "plugin.json names another kind than the class is of");
+    return nullptr;
+  }
+  return std::make_unique<Core>(host, std::move(*description), std::move(service)).release();
+}
+
+}  // namespace
+
+void* create_instance(const qc_host* host, std::unique_ptr<Department> author) noexcept {
+  try {
+    return create(host, make_service(std::move(author)));
+  } catch (...) {
+    log_create_failure(host);
+    return nullptr;
+  }
+}
+
+void* create_instance(const qc_host* host, std::unique_ptr<Product> author) noexcept {
+  try {
+    return create(host, make_service(std::move(author)));
+  } catch (...) {
+    log_create_failure(host);
+    return nullptr;
+  }
+}
+
+void log_create_failure(const qc_host* host) noexcept {
+  HostLog(host).write(QC_LOG_ERROR, "create failed with an exception");
+}
+
+void destroy_instance(void* instance) noexcept {
+  const std::unique_ptr<Core> owner(static_cast<Core*>(instance));
+}
+
+int call_instance(void* instance, const qc_call* call, const qc_sink* out) noexcept {
+  if (instance == nullptr || call == nullptr || out == nullptr) return QC_INVALID;
+  if (call->struct_size < sizeof(qc_call) || out->struct_size < sizeof(qc_sink)) return QC_INVALID;
+  return static_cast<Core*>(instance)->call(*call, *out);
+}
+
+}  // namespace qc::plugin

@@ -1,0 +1,28 @@
+// Internal: what stands between the message border (core.hpp) and an author's class.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "sdk/plugin/context.hpp"
+
+namespace qc::plugin {
+
+/// One kind of plugin. configure() is called once, before handle(); then any thread, concurrently.
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual std::string_view kind() const = 0;
+  virtual Status configure(const JsonReader& settings, std::shared_ptr<const Own> own) = 0;
+  virtual Health health() = 0;
+  /// Error "plugin.unknown_method" for a method this kind does not have.
+  virtual Result<Json> handle(std::string_view method, const Json& message,
+                              const Moment& moment) = 0;
+};
+
+class Department;
+class Product;
+std::unique_ptr<Service> make_service(std::unique_ptr<Department> author);
+std::unique_ptr<Service> make_service(std::unique_ptr<Product> author);
+
+}  // namespace qc::plugin
