@@ -26,8 +26,6 @@ Status sdjwt_check_fields(const Json& fields, const SdJwtClaims& claims = {});
 
 /// Issues a credential bound to `holder` (cnf.jwk); each member of `fields` is selectively
 /// disclosable with a fresh 128-bit salt. Returns "<jwt>~<d1>~…~<dn>~".
-/// Fields stand in the claim "data" (RFC 9901 section 6.2), so that their names, "status" among
-/// them, cannot be taken for claims of JWT or SD-JWT VC.
 /// Precondition: sdjwt_check_fields(fields, claims) succeeds; else the result is "", which nothing
 /// verifies. Check first where names come from outside. Any thread.
 std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, const Json& fields,
@@ -35,7 +33,7 @@ std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, con
 
 /// A checked credential or presentation.
 struct SdJwtView {
-  Json claims;  ///< issuer-signed claims without _sd_alg and the container of _sd
+  Json claims;  ///< issuer-signed claims without _sd, _sd_alg
   Json fields;  ///< disclosed fields by name
   Json kb;      ///< key-binding payload, null when absent
 };

@@ -28,7 +28,7 @@ Status check_extra(const SdJwtClaims& claims) {
   if (extra.is_null()) return {};
   if (!extra.is_object()) return invalid("sdjwt.invalid", "expected an object", "extra");
   for (const auto& [name, value] : extra.items()) {
-    if (sdjwt::reserved_name(name) || name == sdjwt::kContainer || sdjwt::has_sd_members(value)) {
+    if (sdjwt::reserved_name(name) || sdjwt::has_sd_members(value)) {
       return invalid("sdjwt.invalid", "has a reserved name", "extra." + name.substr(0, 64));
     }
   }
@@ -73,7 +73,7 @@ std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, con
   std::sort(digests.begin(), digests.end());
   Json payload = make_claims(claims, holder);
   payload["_sd_alg"] = sdjwt::kHashAlg;
-  payload[std::string(sdjwt::kContainer)] = Json{{"_sd", digests}};
+  payload["_sd"] = digests;
   return jws_sign(issuer, jose::dump(payload), sdjwt::kType) + "~" + disclosures;
 }
 

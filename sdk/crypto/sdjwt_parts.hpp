@@ -13,9 +13,6 @@ inline constexpr std::size_t kMaxNameBytes = 128;
 inline constexpr std::string_view kType = "dc+sd-jwt";
 inline constexpr std::string_view kKeyBindingType = "kb+jwt";
 inline constexpr std::string_view kHashAlg = "sm3";
-/// The claim whose members the disclosures are. An object of its own (RFC 9901 section 6.2), so
-/// that a field name of the dictionary never collides with a claim name of JWT or SD-JWT VC.
-inline constexpr std::string_view kContainer = "data";
 inline constexpr std::int64_t kMaxSeconds = 253'402'300'799;  // the end of the year 9999
 inline constexpr std::int64_t kClockSkewSeconds = 300;
 
@@ -38,7 +35,7 @@ Result<Disclosure> read_disclosure(std::string_view encoded);
 
 /// The issuer's payload, taken apart.
 struct IssuerPayload {
-  Json claims;  ///< without _sd, _sd_alg and the container of the fields
+  Json claims;  ///< without _sd and _sd_alg
   std::set<std::string> digests;
 };
 /// Checks the payload of the issuer JWT. Error: "sdjwt.invalid".

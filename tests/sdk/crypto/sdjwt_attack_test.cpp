@@ -50,12 +50,9 @@ class SdJwtAttack : public ::testing::Test {
                              std::string_view typ = "dc+sd-jwt") const {
     Json digests = Json::array();
     for (const std::string& text : disclosures) digests.push_back(to_base64url(sm3(text)));
-    Json payload = {{"iss", "ga"},
-                    {"vct", "v"},
-                    {"iat", kNow},
-                    {"_sd_alg", "sm3"},
-                    {"data", {{"_sd", digests}}},
-                    {"cnf", {{"jwk", holder_.public_key().to_jwk()}}}};
+    Json payload = {{"iss", "ga"},    {"vct", "v"},
+                    {"iat", kNow},    {"_sd_alg", "sm3"},
+                    {"_sd", digests}, {"cnf", {{"jwk", holder_.public_key().to_jwk()}}}};
     change(payload);
     std::string out = jws_sign(issuer_, payload.dump(), typ) + "~";
     for (const std::string& text : disclosures) out += text + "~";
@@ -163,15 +160,13 @@ TEST_F(SdJwtAttack, PayloadsThatAreNone) {
   const auto with = [&](auto change) { return verify(signed_payload({one}, change)); };
   EXPECT_EQ(with([](Json& p) { p["_sd_alg"] = "sha-256"; }), "sdjwt.invalid");
   EXPECT_EQ(with([](Json& p) { p.erase("_sd_alg"); }), "sdjwt.invalid") << "default is sha-256";
-  EXPECT_EQ(with([](Json& p) { p["_sd"] = Json::array(); }), "sdjwt.invalid");
   EXPECT_EQ(with([](Json& p) { p["x"] = Json{{"...", "y"}}; }), "sdjwt.invalid");
-  EXPECT_EQ(with([](Json& p) { p.erase("data"); }), "sdjwt.invalid");
-  EXPECT_EQ(with([](Json& p) { p["data"] = 1; }), "sdjwt.invalid");
-  EXPECT_EQ(with([](Json& p) { p["data"]["plain"] = 1; }), "sdjwt.invalid");
-  EXPECT_EQ(with([](Json& p) { p["data"]["_sd"].push_back(7); }), "sdjwt.invalid");
-  EXPECT_EQ(with([](Json& p) { p["data"]["_sd"].push_back("short"); }), "sdjwt.invalid");
-  EXPECT_EQ(with([](Json& p) { p["data"]["_sd"].push_back(p["data"]["_sd"][0]); }),
-            "sdjwt.invalid");
+  EXPECT_EQ(with([](Json& p) { p.erase("_sd"); }), "sdjwt.invalid");
+  EXPECT_EQ(with([](Json& p) { p["_sd"] = 1; }), "sdjwt.invalid");
+  EXPECT_EQ(with([](Json& p) { p["x"] = Json{{"_sd", Json::array()}}; }), "sdjwt.invalid");
+  EXPECT_EQ(with([](Json& p) { p["_sd"].push_back(7); }), "sdjwt.invalid");
+  EXPECT_EQ(with([](Json& p) { p["_sd"].push_back("short"); }), "sdjwt.invalid");
+  EXPECT_EQ(with([](Json& p) { p["_sd"].push_back(p["_sd"][0]); }), "sdjwt.invalid");
   EXPECT_EQ(with([](Json& p) { p.erase("iss"); }), "sdjwt.invalid");
   EXPECT_EQ(with([](Json& p) { p.erase("vct"); }), "sdjwt.invalid");
   EXPECT_EQ(with([](Json& p) { p["exp"] = "tomorrow"; }), "sdjwt.invalid");
