@@ -14,7 +14,7 @@ struct AuditOptions {
   std::filesystem::path directory;
   std::optional<crypto::PublicKey> trusted_host;  ///< else the genesis transaction's host key
   std::string trusted_head;                       ///< JWS that the ledger must extend, or ""
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  ///< bytes
 };
 
 struct AuditReport {
@@ -25,8 +25,9 @@ struct AuditReport {
   std::string log_root;
   std::string subject_root;
   // First defect:
-  std::string
-      code;  ///< "audit.framing", "audit.signature", "audit.rule", "audit.root", "audit.head" …
+  /// "audit.framing", "audit.torn_tail", "audit.transaction", "audit.signature", "audit.rule",
+  /// "audit.root", "audit.head", "audit.wrong_host", "audit.unknown_file".
+  std::string code;
   std::string message;
   std::string file;  ///< file name inside the directory
   std::uint64_t offset = 0;
@@ -35,7 +36,9 @@ struct AuditReport {
 };
 
 /// Re-checks framing, every signature, every rule, every root and the signed heads beside the
-/// chunk files. A directory that cannot be read at all is an error; a defect is a report.
+/// chunk files. A directory that cannot be read at all is an error ("audit.no_ledger", "audit.io",
+/// "ledger.io"); a defect is a report. Any thread; the directory must not change meanwhile: audit a
+/// copy, or a stopped host.
 Result<AuditReport> audit_ledger(const AuditOptions& options);
 
 }  // namespace qc::chain
