@@ -30,6 +30,10 @@ class StateReader {
 class Overlay final : public StateReader {
  public:
   explicit Overlay(const StateReader& base) : base_(base) {}
+  /// Not copied: `Overlay above(below)` would copy instead of stacking. To stack, name the base:
+  /// `Overlay above(static_cast<const StateReader&>(below))`.
+  Overlay(const Overlay&) = delete;
+  Overlay& operator=(const Overlay&) = delete;
   Overlay(const Overlay&) = delete;  // a copy would share the base instead of standing above
   Overlay& operator=(const Overlay&) = delete;
   std::optional<Json> get(const std::string& key) const override;

@@ -56,7 +56,9 @@ class Mutations : public ::testing::TestWithParam<std::function<Case()>> {
     ASSERT_FALSE(result.ok()) << case_.op << " took " << what << " at " << field;
     EXPECT_EQ(result.error().field, field)
         << case_.op << " " << what << ": " << result.error().code << " " << result.error().message;
-    if (!code.empty()) EXPECT_EQ(result.error().code, code) << field;
+    if (!code.empty()) {
+      EXPECT_EQ(result.error().code, code) << field;
+    }
   }
 
   Json with(const Place& place, Json value) const {

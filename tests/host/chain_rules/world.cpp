@@ -376,7 +376,9 @@ void expect_refused(const Result<Effect>& result, const std::string& code,
                     const std::string& field) {
   ASSERT_FALSE(result.ok()) << "expected " << code;
   EXPECT_EQ(result.error().code, code) << result.error().message << " " << result.error().field;
-  if (!field.empty()) EXPECT_EQ(result.error().field, field);
+  if (!field.empty()) {
+    EXPECT_EQ(result.error().field, field);
+  }
 }
 
 }  // namespace qc::chain::test
