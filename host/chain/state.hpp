@@ -34,8 +34,6 @@ class Overlay final : public StateReader {
   /// `Overlay above(static_cast<const StateReader&>(below))`.
   Overlay(const Overlay&) = delete;
   Overlay& operator=(const Overlay&) = delete;
-  Overlay(const Overlay&) = delete;  // a copy would share the base instead of standing above
-  Overlay& operator=(const Overlay&) = delete;
   std::optional<Json> get(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
