@@ -1,84 +1,99 @@
 #include "host/plugin/call_pool.hpp"
 
-#include <chrono>
+#include <algorithm>
+#include <system_error>
 #include <thread>
 
 namespace qc::plugin {
 
-/// Outlives the pool for as long as a stuck thread holds it.
-struct CallPool::Shared {
-  std::mutex mutex;
-  std::condition_variable work_waits;
-  std::condition_variable thread_left;
-  std::deque<std::function<void()>> queue;
-  std::size_t threads = 0;
-  std::size_t idle = 0;
-  std::size_t max_threads = 0;
-  bool closing = false;
-};
-
-namespace {
-
-/// One call's end, shared between the caller and the thread that may come late.
-struct Ticket {
-  std::mutex mutex;
-  std::condition_variable ended;
+struct CallPool::Job {
+  std::function<void()> task;
+  bool running = false;
   bool done = false;
+  bool abandoned = false;
+  std::condition_variable finished;
 };
 
-}  // namespace
+struct CallPool::Shared {
+  explicit Shared(Limits wanted) : limits(wanted) {}
+  const Limits limits;
+  std::mutex mutex;
+  std::condition_variable work;
+  std::deque<std::shared_ptr<Job>> queue;
+  std::size_t live = 0;  ///< threads, hung ones included
+  std::size_t idle = 0;
+  std::size_t hung = 0;
+  bool stopping = false;
 
-CallPool::CallPool(std::size_t max_threads) : shared_(std::make_shared<Shared>()) {
-  shared_->max_threads = max_threads;
-}
+  std::size_t usable() const { return live - hung; }
+};
+
+CallPool::CallPool(Limits limits) : shared_(std::make_shared<Shared>(limits)) {}
 
 CallPool::~CallPool() {
-  std::unique_lock lock(shared_->mutex);
-  shared_->closing = true;
-  shared_->work_waits.notify_all();
-  // Idle threads end at once; one that is stuck in a plugin is not waited for beyond this.
-  shared_->thread_left.wait_for(lock, std::chrono::seconds(2),
-                                [this] { return shared_->threads == 0; });
+  const std::lock_guard lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->work.notify_all();
 }
 
-CallPool::Outcome CallPool::run(std::function<void()> work, int timeout_ms) {
-  const auto ticket = std::make_shared<Ticket>();
-  auto job = [ticket, work = std::move(work)] {
-    work();
-    const std::lock_guard lock(ticket->mutex);
-    ticket->done = true;
-    ticket->ended.notify_all();
-  };
-  {
-    const std::lock_guard lock(shared_->mutex);
-    if (shared_->idle <= shared_->queue.size()) {
-      if (shared_->threads == shared_->max_threads) return Outcome::kFull;
-      ++shared_->threads;
-      std::thread([shared = shared_] {
-        std::unique_lock own(shared->mutex);
-        while (true) {
-          ++shared->idle;
-          shared->work_waits.wait(own, [&] { return shared->closing || !shared->queue.empty(); });
-          --shared->idle;
-          if (shared->queue.empty()) break;
-          auto next = std::move(shared->queue.front());
-          shared->queue.pop_front();
-          own.unlock();
-          next();
-          next = nullptr;  // what the work owns goes before the next wait
-          own.lock();
-        }
-        --shared->threads;
-        shared->thread_left.notify_all();
-      }).detach();
-    }
-    shared_->queue.push_back(std::move(job));
-    shared_->work_waits.notify_one();
+std::size_t CallPool::hung() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->hung;
+}
+
+void CallPool::work(const std::shared_ptr<Shared>& shared) {
+  std::unique_lock lock(shared->mutex);
+  for (;;) {
+    ++shared->idle;
+    shared->work.wait(lock, [&] { return shared->stopping || !shared->queue.empty(); });
+    --shared->idle;
+    if (shared->queue.empty()) break;
+    const std::shared_ptr<Job> job = std::move(shared->queue.front());
+    shared->queue.pop_front();
+    job->running = true;
+    lock.unlock();
+    job->task();
+    job->task = nullptr;  // what it captured is let go outside the lock
+    lock.lock();
+    job->done = true;
+    job->finished.notify_all();
+    if (job->abandoned) --shared->hung;
+    // A replacement has taken this thread's place meanwhile: one of the two is too many.
+    if (shared->usable() > shared->limits.workers) break;
   }
-  std::unique_lock lock(ticket->mutex);
-  const bool done = ticket->ended.wait_for(lock, std::chrono::milliseconds(timeout_ms),
-                                           [&] { return ticket->done; });
-  return done ? Outcome::kDone : Outcome::kTimeout;
+  --shared->live;
+}
+
+CallPool::Outcome CallPool::run(std::function<void()> task, std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto job = std::make_shared<Job>();
+  job->task = std::move(task);
+  std::unique_lock lock(shared_->mutex);
+  if (shared_->hung >= shared_->limits.max_hung) return Outcome::kHung;
+  if (shared_->queue.size() >= shared_->limits.queue) return Outcome::kBusy;
+  shared_->queue.push_back(job);
+  if (shared_->queue.size() > shared_->idle && shared_->usable() < shared_->limits.workers) {
+    try {
+      // Detached: a hung call cannot be joined. The thread owns the shared state, and libraries are
+      // never unmapped (library.hpp), so it can end at any time.
+      std::thread(&CallPool::work, shared_).detach();
+      ++shared_->live;
+    } catch (const std::system_error&) {
+      if (shared_->usable() == 0) {
+        shared_->queue.pop_back();
+        return Outcome::kBusy;
+      }
+    }
+  }
+  shared_->work.notify_one();
+  if (job->finished.wait_until(lock, deadline, [&] { return job->done; })) return Outcome::kDone;
+  if (job->running) {
+    job->abandoned = true;
+    ++shared_->hung;
+  } else {
+    shared_->queue.erase(std::find(shared_->queue.begin(), shared_->queue.end(), job));
+  }
+  return Outcome::kTimeout;
 }
 
 }  // namespace qc::plugin

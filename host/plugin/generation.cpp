@@ -1,66 +1,31 @@
 #include "host/plugin/generation.hpp"
 
-#include <dlfcn.h>
-
-#include <boost/dll/shared_library.hpp>
-#include <spdlog/spdlog.h>
-
-#include "sdk/base/bytes.hpp"
+#include <cstring>
 
 namespace qc::plugin {
 namespace {
 
-constexpr std::size_t kMaxLogBytes = 1024;
-
-Error load_failed(const std::string& message) {
-  Error error = internal("plugin.load_failed", message);
-  error.side = Side::kProvider;
-  return error;
-}
-
-std::string version_text(std::uint32_t major, std::uint32_t minor) {
-  return std::to_string(major) + "." + std::to_string(minor);
-}
-
-/// Control characters would let a plugin forge lines of the host's log.
-std::string one_line(std::string_view text) {
-  std::string out(text.substr(0, kMaxLogBytes));
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return out;
-}
+constexpr std::size_t kMaxErrorText = 512;
+constexpr std::size_t kMaxErrorAnswer = 8U << 10U;
+constexpr std::size_t kMaxAnswerDepth = 32;
 
 void write_log(void* context, int level, const char* text, std::size_t size) {
-  if (text == nullptr) return;
-  const auto& plugin = *static_cast<const std::string*>(context);
-  const auto severity = level >= QC_LOG_ERROR     ? spdlog::level::err
-                        : level == QC_LOG_WARNING ? spdlog::level::warn
-                        : level == QC_LOG_INFO    ? spdlog::level::info
-                                                  : spdlog::level::debug;
-  spdlog::log(severity, "plugin {}: {}", plugin, one_line({text, size}));
+  if (text != nullptr) static_cast<PluginLog*>(context)->write(level, {text, size});
 }
 
-/// No extension is offered yet; NULL is the answer for what is unknown or not granted.
+/// No extension is granted yet.
 const void* no_extension(void*, const char*) { return nullptr; }
 
-struct Collected {
-  std::string text;
-  std::size_t limit = 0;
-  bool overflow = false;
-};
-
-int collect(void* context, const std::uint8_t* data, std::size_t size) {
-  auto& out = *static_cast<Collected*>(context);
-  if (size > out.limit - out.text.size()) {
-    out.overflow = true;
-    return 1;
+bool plain_code(std::string_view code) {
+  for (const char c : code) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
+    if (!plain) return false;
   }
-  if (size > 0) out.text.append(reinterpret_cast<const char*>(data), size);
-  return 0;
+  return !code.empty() && code.size() <= 64;
 }
 
-ErrorKind kind_of(int status) {
+/// Status of abi.h to the kinds of Result; nothing for a number that has no meaning.
+std::optional<ErrorKind> kind_of(int status) {
   switch (status) {
     case QC_INVALID:
     case QC_UNKNOWN_METHOD:
@@ -71,103 +36,167 @@ ErrorKind kind_of(int status) {
       return ErrorKind::kForbidden;
     case QC_UNAVAILABLE:
       return ErrorKind::kUnavailable;
-    default:
+    case QC_INTERNAL:
       return ErrorKind::kInternal;
+    default:
+      return std::nullopt;
   }
 }
 
-Error bad_answer(const std::string& what) {
-  return Error{ErrorKind::kInternal, "plugin.bad_answer", what, {}, Side::kProvider};
+Error provider(ErrorKind kind, std::string code, std::string message, bool retryable) {
+  return {kind, std::move(code), std::move(message), {}, Side::kProvider, retryable};
 }
 
-/// What the plugin says of its failure, bounded and on one line each.
-Error plugin_error(int status, const Json& answer) {
-  const JsonReader reader(answer);
-  const auto code = reader.text("code", 128);
-  const auto message = reader.text_or_empty("message", 1024);
-  const auto field = reader.text_or_empty("field", 256);
-  if (!code.ok() || !message.ok() || !field.ok()) return bad_answer("a failure without a code");
-  return Error{kind_of(status),  one_line(*code), one_line(*message),
-               one_line(*field), Side::kProvider, status == QC_UNAVAILABLE};
+Error outcome_error(CallPool::Outcome outcome, const std::string& plugin) {
+  switch (outcome) {
+    case CallPool::Outcome::kBusy:
+      return provider(ErrorKind::kRateLimited, "plugin.busy",
+                      "plugin " + plugin + " has more calls waiting than it may", true);
+    case CallPool::Outcome::kHung:
+      return provider(ErrorKind::kUnavailable, "plugin.hung",
+                      "calls of plugin " + plugin + " never came back; load it anew", false);
+    default:
+      return provider(ErrorKind::kTimeout, "plugin.timeout",
+                      "plugin " + plugin + " did not answer in time", true);
+  }
 }
 
-/// Marks the library as never to be unloaded; the handle of the second opening is not needed.
-void pin(const std::string& path) {
-  (void)dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+std::int64_t wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
 
-Generation::Generation(const Manifest& manifest, std::uint64_t number)
-    : manifest_(manifest), number_(number) {
-  host_ = {sizeof(qc_host),   QC_ABI_MAJOR, QC_ABI_MINOR,
-           &manifest_.plugin, &write_log,   &no_extension};
+/// What a call reads and writes: owned by the task, because the plugin may still write into it long
+/// after the caller has gone.
+struct Generation::Exchange {
+  std::string method;
+  std::string message;
+  std::int64_t deadline_ms = 0;
+  std::size_t max_answer_bytes = 0;
+  std::string answer;
+  bool too_large = false;
+  bool threw = false;
+  int status = QC_INTERNAL;
+
+  static int write(void* context, const std::uint8_t* data, std::size_t size) {
+    auto* self = static_cast<Exchange*>(context);
+    if (size > 0 && data == nullptr) return 1;
+    if (self->too_large || size > self->max_answer_bytes - self->answer.size()) {
+      self->too_large = true;
+      return 1;
+    }
+    try {
+      self->answer.append(reinterpret_cast<const char*>(data), size);
+    } catch (...) {
+      self->too_large = true;
+      return 1;
+    }
+    return 0;
+  }
+
+  void run(const qc_plugin& table, void* instance) {
+    const qc_sink sink{sizeof(qc_sink), this, &Exchange::write};
+    const qc_call call{sizeof(qc_call), method.c_str(),
+                       reinterpret_cast<const std::uint8_t*>(message.data()), message.size(),
+                       deadline_ms};
+    try {
+      status = table.call(instance, &call, &sink);
+    } catch (...) {  // forbidden by the ABI, but a worker must survive it
+      threw = true;
+    }
+  }
+};
+
+Generation::Generation(std::shared_ptr<const Library> library, GenerationOptions options)
+    : library_(std::move(library)),
+      options_(std::move(options)),
+      log_(options_.plugin),
+      pool_(options_.limits) {
+  host_.struct_size = sizeof(qc_host);
+  host_.abi_major = QC_ABI_MAJOR;
+  host_.abi_minor = QC_ABI_MINOR;
+  host_.context = &log_;
+  host_.log = &write_log;
+  host_.extension = &no_extension;
 }
 
 Generation::~Generation() {
-  if (instance_ != nullptr) table_->destroy(instance_);
+  // Every call holds a reference, so none is in flight here.
+  if (instance_ == nullptr) return;
+  try {
+    library_->table().destroy(instance_);
+  } catch (...) {  // NOLINT: forbidden by the ABI; nothing is left to be done
+  }
 }
 
-Status Generation::attach(SealedLibrary library) {
-  const std::string path = library.path();
-  boost::dll::fs::error_code error;
-  boost::dll::shared_library code(path, error, boost::dll::load_mode::rtld_now);
-  if (error) {
-    const char* reason = dlerror();
-    return load_failed("the library does not load: " +
-                       one_line(reason == nullptr ? error.message() : reason));
+Result<std::shared_ptr<Generation>> Generation::create(std::shared_ptr<const Library> library,
+                                                       GenerationOptions options,
+                                                       std::chrono::milliseconds timeout) {
+  std::shared_ptr<Generation> generation(new Generation(std::move(library), std::move(options)));
+  // On a worker like every call: a create() that hangs must not hold the operator's request.
+  const auto outcome = generation->pool_.run(
+      [generation] {
+        try {
+          generation->instance_ = generation->library_->table().create(&generation->host_);
+        } catch (...) {  // forbidden by the ABI; told as a failed create below
+          generation->instance_ = nullptr;
+        }
+      },
+      timeout);
+  if (outcome != CallPool::Outcome::kDone) {
+    return outcome_error(outcome, generation->options_.plugin);
   }
-  pin(path);
-  library.keep_open();
-  if (!code.has(QC_PLUGIN_SYMBOL)) {
-    return load_failed(std::string("the library does not export ") + QC_PLUGIN_SYMBOL);
+  if (generation->instance_ == nullptr) {
+    return provider(ErrorKind::kInternal, "plugin.load_failed",
+                    "the plugin made no instance; its log lines say why", false);
   }
-  const auto entry = &code.get<const qc_plugin*()>(QC_PLUGIN_SYMBOL);
-  table_ = entry();
-  if (table_ == nullptr || table_->struct_size < sizeof(std::uint32_t) * 3) {
-    return load_failed("the plugin's table is missing or too small");
-  }
-  if (table_->abi_major != QC_ABI_MAJOR || table_->struct_size < sizeof(qc_plugin)) {
-    return conflict("plugin.abi_mismatch",
-                    "the plugin has ABI " + version_text(table_->abi_major, table_->abi_minor) +
-                        ", this host " + version_text(QC_ABI_MAJOR, QC_ABI_MINOR) +
-                        "; its publisher must build it against this host's SDK");
-  }
-  if (table_->create == nullptr || table_->destroy == nullptr || table_->call == nullptr) {
-    return load_failed("the plugin's table has an empty slot");
-  }
-  instance_ = table_->create(&host_);
-  if (instance_ == nullptr) return load_failed("the plugin could not make its object");
-  return {};
-}
-
-Result<std::shared_ptr<Generation>> Generation::load(SealedLibrary library,
-                                                     const Manifest& manifest,
-                                                     std::uint64_t number) {
-  struct Shared : Generation {  // the constructor is private; make_shared needs a public one
-    Shared(const Manifest& of, std::uint64_t count) : Generation(of, count) {}
-  };
-  std::shared_ptr<Generation> generation = std::make_shared<Shared>(manifest, number);
-  QC_TRY(generation->attach(std::move(library)));
   return generation;
 }
 
+Error Generation::bad_answer(std::string message) const {
+  return provider(ErrorKind::kInternal, "plugin.bad_answer",
+                  "plugin " + options_.plugin + ": " + std::move(message), false);
+}
+
 Result<Json> Generation::call(const std::string& method, const Json& message,
-                              std::int64_t deadline_ms, std::size_t max_answer_bytes) {
-  const std::string text = message.dump();
-  Collected collected;
-  collected.limit = max_answer_bytes;
-  const qc_sink sink{sizeof(qc_sink), &collected, &collect};
-  const qc_call call{sizeof(qc_call), method.c_str(),
-                     reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), deadline_ms};
-  const int status = table_->call(instance_, &call, &sink);
-  if (collected.overflow) {
-    return bad_answer("more than " + std::to_string(max_answer_bytes) + " bytes");
+                              std::chrono::milliseconds timeout) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->method = method;
+  exchange->message = message.dump(-1, ' ', false, Json::error_handler_t::replace);
+  exchange->deadline_ms = wall_ms() + timeout.count();
+  exchange->max_answer_bytes = options_.max_answer_bytes;
+  const auto outcome = pool_.run(
+      [exchange, self = shared_from_this()] {
+        exchange->run(self->library_->table(), self->instance_);
+      },
+      timeout);
+  if (outcome != CallPool::Outcome::kDone) return outcome_error(outcome, options_.plugin);
+  return read_answer(*exchange);
+}
+
+Result<Json> Generation::read_answer(const Exchange& exchange) const {
+  if (exchange.threw) return bad_answer("an exception left the plugin");
+  if (exchange.too_large) return bad_answer("the answer is larger than allowed");
+  const bool good = exchange.status == QC_OK;
+  const std::size_t limit = good ? options_.max_answer_bytes : kMaxErrorAnswer;
+  auto json = parse_json(exchange.answer, {limit, kMaxAnswerDepth});
+  if (!json.ok() || !json->is_object()) return bad_answer("the answer is not a JSON object");
+  if (good) return json;
+  const auto kind = kind_of(exchange.status);
+  if (!kind) return bad_answer("unknown status " + std::to_string(exchange.status));
+  const JsonReader reader(*json);
+  const auto code = reader.text("code", 64);
+  const auto text = reader.text_or_empty("message", kMaxErrorText * 4);
+  const auto field = reader.text_or_empty("field", kMaxErrorText * 4);
+  if (!code.ok() || !plain_code(*code) || !text.ok() || !field.ok()) {
+    return bad_answer("the error has no code, message and field");
   }
-  auto answer = parse_json(collected.text, {max_answer_bytes, 16});
-  if (!answer.ok() || !answer->is_object()) return bad_answer("not a JSON object");
-  if (status != QC_OK) return plugin_error(status, *answer);
-  return answer;
+  Error error = provider(*kind, *code, PluginLog::clean(*text), *kind == ErrorKind::kUnavailable);
+  error.field = PluginLog::clean(*field);
+  return error;
 }
 
 }  // namespace qc::plugin

@@ -1,47 +1,60 @@
-// One loaded instance of a plugin: the code, its object, its counters.
+// Internal: one loaded instance of a plugin. Calls in flight keep it alive.
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <string>
 
-#include "host/plugin/package.hpp"
-#include "sdk/plugin/abi.h"
+#include "host/plugin/call_pool.hpp"
+#include "host/plugin/library.hpp"
+#include "host/plugin/plugin_log.hpp"
 
 namespace qc::plugin {
 
-/// Shared by the manager and every call in flight, so that a call ends on the generation it began
-/// on. The object is destroyed with the last of them; the code is never unloaded: a thread that a
-/// plugin left behind would run into nothing (measured: the process crashes).
-/// Thread contract: call() from any thread, concurrently.
-class Generation {
+/// Shared by all generations of one plugin.
+struct Counters {
+  std::atomic<std::uint64_t> calls{0};
+  std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> in_flight{0};  ///< calls whose caller waits
+};
+
+struct GenerationOptions {
+  std::string plugin;
+  std::uint64_t number = 0;
+  CallPool::Limits limits;
+  std::size_t max_answer_bytes = 0;
+};
+
+/// Any thread, concurrently.
+class Generation : public std::enable_shared_from_this<Generation> {
  public:
-  /// Loads the sealed bytes, checks the ABI and makes the object.
-  /// Errors: "plugin.load_failed", "plugin.abi_mismatch" (both versions and who must act).
-  static Result<std::shared_ptr<Generation>> load(SealedLibrary library, const Manifest& manifest,
-                                                  std::uint64_t number);
+  /// Calls the library's create(). Errors: "plugin.load_failed", "plugin.timeout".
+  static Result<std::shared_ptr<Generation>> create(std::shared_ptr<const Library> library,
+                                                    GenerationOptions options,
+                                                    std::chrono::milliseconds timeout);
   ~Generation();
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
-  /// Sends one message on this thread. Errors: the plugin's own; "plugin.bad_answer".
-  Result<Json> call(const std::string& method, const Json& message, std::int64_t deadline_ms,
-                    std::size_t max_answer_bytes);
+  /// One message; errors as Manager::call.
+  Result<Json> call(const std::string& method, const Json& message,
+                    std::chrono::milliseconds timeout);
 
-  const Manifest& manifest() const { return manifest_; }
-  std::uint64_t number() const { return number_; }
-
-  std::atomic<std::uint64_t> calls{0}, errors{0}, in_flight{0};
+  std::uint64_t number() const { return options_.number; }
+  std::size_t hung() const { return pool_.hung(); }
 
  private:
-  Generation(const Manifest& manifest, std::uint64_t number);
-  Status attach(SealedLibrary library);
+  struct Exchange;
+  Generation(std::shared_ptr<const Library> library, GenerationOptions options);
+  Result<Json> read_answer(const Exchange& exchange) const;
+  Error bad_answer(std::string message) const;
 
-  Manifest manifest_;
-  std::uint64_t number_;
+  std::shared_ptr<const Library> library_;
+  GenerationOptions options_;
+  PluginLog log_;
   qc_host host_{};
-  const qc_plugin* table_ = nullptr;
   void* instance_ = nullptr;
+  CallPool pool_;
 };
 
 }  // namespace qc::plugin

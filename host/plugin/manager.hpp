@@ -13,6 +13,7 @@
 
 namespace qc::plugin {
 
+/// The life cycle; which event leads where: transitions.hpp.
 enum class State {
   kDiscovered,
   kVerified,
@@ -41,9 +42,14 @@ struct ManagerOptions {
   std::filesystem::path plugins_dir;  ///< <dir>/<id>/manifest.json and the library
   std::filesystem::path config_dir;   ///< <dir>/<id>.toml
   std::string chain;
-  /// The ledger's admission of a plugin: digest (hex) and owner account, or nullopt.
+  /// The ledger's admission of a plugin: digest (hex), owner account, version and kind; with "jwk"
+  /// the key it must use. Nullopt = not admitted.
   std::function<std::optional<Json>(const std::string& plugin)> admission;
   std::size_t max_answer_bytes = 4U << 20U;
+  std::size_t workers = 4;          ///< calls of one plugin that run at a time
+  std::size_t queue = 64;           ///< further calls that wait; more are refused as "plugin.busy"
+  std::size_t max_hung = 4;         ///< calls past their deadline before a plugin is given up
+  std::size_t max_libraries = 128;  ///< distinct libraries this process may ever map
 };
 
 class Manager {
@@ -56,7 +62,10 @@ class Manager {
   /// Manifest, digest, admission on the ledger, load the verified bytes, configure, health ->
   /// active. Errors: "plugin.not_found", "plugin.bad_manifest", "plugin.digest_mismatch",
   /// "plugin.not_admitted", "plugin.abi_mismatch" (both versions), "plugin.load_failed",
-  /// "plugin.configure_failed", "plugin.wrong_state".
+  /// "plugin.configure_failed", "plugin.wrong_state", "plugin.item_conflict" (another active
+  /// plugin serves the item or product). While a version is active, loading another one makes a new
+  /// generation: calls in flight end on theirs, later ones go to the new; a failed load leaves the
+  /// active one as it is.
   virtual Result<PluginInfo> load(const std::string& plugin) = 0;
   /// No new calls; waits for those in flight up to `wait_ms`, then stopped.
   virtual Result<PluginInfo> drain(const std::string& plugin, int wait_ms) = 0;
@@ -70,7 +79,8 @@ class Manager {
     std::uint64_t generation = 0;  ///< the loaded instance that answered
   };
   /// Sends one message. Errors: the plugin's own code with side=provider; "plugin.not_active"
-  /// (kUnavailable), "plugin.timeout", "plugin.bad_answer". Any thread, concurrently.
+  /// (kUnavailable), "plugin.timeout", "plugin.busy", "plugin.hung" (too many calls never came
+  /// back), "plugin.bad_answer". Any thread, concurrently.
   virtual Result<Answer> call(const std::string& plugin, const std::string& method,
                               const Json& message, int timeout_ms) = 0;
 

@@ -1,136 +1,170 @@
 #include "host/plugin/package.hpp"
 
-#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
 #include <fcntl.h>
-#include <fstream>
-#include <sstream>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
+#include <vector>
 
-#include <toml++/toml.h>
-
-#include "sdk/base/bytes.hpp"
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/plugin/abi.h"
 
 namespace qc::plugin {
 namespace {
 
 constexpr std::size_t kMaxManifestBytes = 64U << 10U;
-constexpr std::size_t kMaxLibraryBytes = 256U << 20U;
+constexpr std::size_t kChunk = 1U << 20U;
 
-Error bad_manifest(const std::string& message, const std::string& field) {
-  return invalid("plugin.bad_manifest", message, field);
+Error bad_manifest(std::string message, std::string field = {}) {
+  Error error = invalid("plugin.bad_manifest", std::move(message), std::move(field));
+  error.side = Side::kProvider;
+  return error;
 }
 
-bool is_plain_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-         name.find('\0') == std::string::npos;
+bool plain_name(std::string_view text) {
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || c == '.';
+    if (!plain) return false;
+  }
+  return !text.empty() && text.front() != '.';
 }
 
-Error load_failed(const std::string& message) {
-  return Error{ErrorKind::kInternal, "plugin.load_failed", message, {}, Side::kPlatform};
-}
-
-Status write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written <= 0) return load_failed("cannot hold the library in memory");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
+Status check_abi(const std::string& text) {
+  unsigned major = 0;
+  unsigned minor = 0;
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, major);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') {
+    return bad_manifest("expected <major>.<minor>", "abi");
+  }
+  const auto second = std::from_chars(first.ptr + 1, end, minor);
+  if (second.ec != std::errc() || second.ptr != end) {
+    return bad_manifest("expected <major>.<minor>", "abi");
+  }
+  if (major != QC_ABI_MAJOR || minor > QC_ABI_MINOR) {
+    const bool newer = major > QC_ABI_MAJOR || (major == QC_ABI_MAJOR && minor > QC_ABI_MINOR);
+    return conflict("plugin.abi_mismatch",
+                    "the plugin was built for ABI " + text + ", this host offers " +
+                        std::to_string(QC_ABI_MAJOR) + '.' + std::to_string(QC_ABI_MINOR) +
+                        (newer ? ": update the host" : ": its publisher must build it anew"));
   }
   return {};
 }
 
-/// The value as JSON; dates and times, which no setting uses, become their text.
-Json to_json(const toml::node& node) {
-  if (const auto* table = node.as_table()) {
-    Json out = Json::object();
-    for (const auto& [key, value] : *table) out[std::string(key.str())] = to_json(value);
-    return out;
+Result<Manifest> parse_manifest(const Json& json, const std::filesystem::path& folder) {
+  const JsonReader reader(json);
+  QC_TRY(reader.expect_only({"plugin", "version", "kind", "abi", "owner", "library", "digest"}));
+  Manifest manifest;
+  manifest.folder = folder;
+  QC_ASSIGN(manifest.plugin, reader.text("plugin", 64));
+  QC_ASSIGN(manifest.version, reader.text("version", 64));
+  QC_ASSIGN(manifest.kind, reader.text("kind", 16));
+  QC_ASSIGN(manifest.owner, reader.text("owner", 64));
+  QC_ASSIGN(manifest.library, reader.text("library", 128));
+  QC_ASSIGN(manifest.digest, reader.text("digest", 64, 64));
+  QC_ASSIGN(const std::string abi, reader.text("abi", 16));
+  if (manifest.plugin != folder.filename().string() || !plain_name(manifest.plugin)) {
+    return bad_manifest("must be the folder's name", "plugin");
   }
-  if (const auto* array = node.as_array()) {
-    Json out = Json::array();
-    for (const auto& value : *array) out.push_back(to_json(value));
-    return out;
+  if (!plain_name(manifest.version)) return bad_manifest("is no version", "version");
+  if (manifest.kind != "department" && manifest.kind != "product") {
+    return bad_manifest("must be department or product", "kind");
   }
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return number->get();
-  if (const auto* real = node.as_floating_point()) return real->get();
-  if (const auto* truth = node.as_boolean()) return truth->get();
-  std::ostringstream text;
-  node.visit([&](const auto& value) { text << value; });
-  return text.str();
+  if (!plain_name(manifest.owner)) return bad_manifest("is no account", "owner");
+  if (!plain_name(manifest.library)) {
+    return bad_manifest("must be the name of a file beside the manifest", "library");
+  }
+  if (!hash_from_hex(manifest.digest).ok()) {
+    return bad_manifest("must be a hexadecimal SM3", "digest");
+  }
+  QC_TRY(check_abi(abi));
+  return manifest;
+}
+
+Error os_error(const std::string& what) {
+  return internal("plugin.load_failed", what + ": " + std::strerror(errno));
+}
+
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  ~File() {
+    if (fd_ >= 0) close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Status write_all(int fd, const std::uint8_t* data, std::size_t size) {
+  while (size > 0) {
+    const ssize_t written = write(fd, data, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return os_error("cannot copy the library");
+    data += written;
+    size -= static_cast<std::size_t>(written);
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<Manifest> read_manifest(const std::filesystem::path& directory) {
-  const auto text = read_file(directory / "manifest.json", kMaxManifestBytes);
-  if (!text.ok()) return bad_manifest("cannot be read", "manifest.json");
-  const auto parsed = parse_json(*text);
-  if (!parsed.ok()) return bad_manifest(parsed.error().message, "manifest.json");
-  const JsonReader reader(*parsed);
-  Manifest out;
-  const std::pair<const char*, std::string*> fields[] = {
-      {"plugin", &out.plugin}, {"version", &out.version}, {"kind", &out.kind},    {"abi", &out.abi},
-      {"owner", &out.owner},   {"library", &out.library}, {"digest", &out.digest}};
-  for (const auto& [name, target] : fields) {
-    auto value = reader.text(name, 128);
-    if (!value.ok()) return bad_manifest(value.error().message, name);
-    *target = std::move(value).value();
+Result<Manifest> read_manifest(const std::filesystem::path& folder) {
+  const auto json = read_json_file(folder / "manifest.json", kMaxManifestBytes);
+  if (!json.ok()) return bad_manifest(json.error().message, "manifest.json");
+  auto manifest = parse_manifest(*json, folder);
+  if (!manifest.ok() && manifest.error().code.starts_with("json.")) {
+    return bad_manifest(manifest.error().message, manifest.error().field);
   }
-  if (out.plugin != directory.filename().string()) {
-    return bad_manifest("does not name its own folder", "plugin");
-  }
-  if (out.kind != "department" && out.kind != "product") {
-    return bad_manifest("expected department or product", "kind");
-  }
-  if (!is_plain_name(out.library)) return bad_manifest("expected a file name", "library");
-  if (!hash_from_hex(out.digest).ok()) return bad_manifest("expected 64 hex digits", "digest");
-  return out;
+  return manifest;
 }
 
-Result<SealedLibrary> SealedLibrary::read(const std::filesystem::path& file,
-                                          const std::string& digest) {
-  const auto bytes = read_file(file, kMaxLibraryBytes);
-  if (!bytes.ok()) return load_failed("the library cannot be read: " + bytes.error().message);
-  const std::string found = to_hex(crypto::sm3(*bytes));
-  if (found != digest) {
-    return forbidden("plugin.digest_mismatch",
-                     "the library's digest is " + found + ", the manifest says " + digest);
-  }
-  const int fd = memfd_create("quancheng-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return load_failed("no memory file");
-  SealedLibrary library(fd);
-  QC_TRY(write_all(fd, *bytes));
-  if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return load_failed("the memory file cannot be sealed");
-  }
-  return library;
+SealedImage::SealedImage(SealedImage&& other) noexcept
+    : fd_(other.fd_), digest_(std::move(other.digest_)) {
+  other.fd_ = -1;
 }
 
-SealedLibrary::SealedLibrary(SealedLibrary&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-SealedLibrary::~SealedLibrary() {
+SealedImage::~SealedImage() {
   if (fd_ >= 0) close(fd_);
 }
 
-std::string SealedLibrary::path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+std::string SealedImage::path() const { return "/proc/self/fd/" + std::to_string(fd_); }
 
-void SealedLibrary::keep_open() { fd_ = -1; }
-
-Result<Json> read_settings(const std::filesystem::path& config_dir, const std::string& plugin) {
-  const auto file = config_dir / (plugin + ".toml");
-  if (!std::filesystem::exists(file)) return Json::object();
-  const auto text = read_file(file, kMaxManifestBytes);
-  if (!text.ok()) return invalid("plugin.configure_failed", "cannot read " + file.string());
-  try {
-    return to_json(toml::parse(*text));
-  } catch (const toml::parse_error& error) {
-    return invalid("plugin.configure_failed", std::string(error.description()),
-                   file.filename().string() + " line " + std::to_string(error.source().begin.line));
+Result<SealedImage> SealedImage::read(const std::filesystem::path& file, const std::string& name) {
+  const File source(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info {};
+  if (source.get() < 0 || fstat(source.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return bad_manifest("the library is missing or not a regular file", "library");
   }
+  SealedImage image(memfd_create(("quancheng-" + name).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (image.fd_ < 0) return os_error("cannot reserve memory for the library");
+  // Read once: what is hashed is what is loaded, whatever happens to the file meanwhile.
+  crypto::Sm3 hash;
+  std::vector<std::uint8_t> chunk(kChunk);
+  std::size_t total = 0;
+  for (;;) {
+    const ssize_t got = ::read(source.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return os_error("cannot read the library");
+    if (got == 0) break;
+    const auto size = static_cast<std::size_t>(got);
+    total += size;
+    if (total > kMaxBytes) return bad_manifest("the library is larger than 256 MiB", "library");
+    hash.update({chunk.data(), size});
+    QC_TRY(write_all(image.fd_, chunk.data(), size));
+  }
+  constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+  if (fcntl(image.fd_, F_ADD_SEALS, kSeals) != 0) return os_error("cannot seal the library");
+  image.digest_ = to_hex(hash.finish());
+  return image;
 }
 
 }  // namespace qc::plugin

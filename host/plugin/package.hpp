@@ -1,45 +1,47 @@
-// A package on disk: manifest.json and the library, read once and sealed.
+// Internal: a plugin package on disk, and its library as sealed bytes.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "sdk/base/json.hpp"
 
 namespace qc::plugin {
 
+/// manifest.json, checked (docs/formats.md, Plugin).
 struct Manifest {
-  std::string plugin, version, kind, abi, owner, library, digest;
+  std::string plugin, version, kind, owner, library, digest;
+  std::filesystem::path folder;
 };
 
-/// Reads <directory>/manifest.json. Error: "plugin.bad_manifest" (with the field).
-Result<Manifest> read_manifest(const std::filesystem::path& directory);
+/// The folder's name must be the plugin's. Errors: "plugin.bad_manifest" naming the member,
+/// "plugin.abi_mismatch" with both versions: nothing of a library runs before this is checked.
+Result<Manifest> read_manifest(const std::filesystem::path& folder);
 
-/// The library's bytes in a sealed memory file: what is hashed is what is loaded, whatever happens
-/// to the file on disk meanwhile.
-class SealedLibrary {
+/// A copy of a library in anonymous memory that nobody can change any more (memfd, all seals), and
+/// the SM3 of exactly these bytes.
+class SealedImage {
  public:
-  /// Errors: "plugin.load_failed" (cannot be read or held), "plugin.digest_mismatch".
-  static Result<SealedLibrary> read(const std::filesystem::path& file, const std::string& digest);
-  SealedLibrary(SealedLibrary&& other) noexcept;
-  SealedLibrary& operator=(SealedLibrary&&) = delete;
-  SealedLibrary(const SealedLibrary&) = delete;
-  SealedLibrary& operator=(const SealedLibrary&) = delete;
-  ~SealedLibrary();
+  static constexpr std::size_t kMaxBytes = 256U << 20U;
 
-  /// A path that names these very bytes while the process lives.
+  /// Errors: "plugin.bad_manifest" (no such file, not a regular file, too large),
+  /// "plugin.load_failed".
+  static Result<SealedImage> read(const std::filesystem::path& file, const std::string& name);
+  ~SealedImage();
+  SealedImage(SealedImage&& other) noexcept;
+  SealedImage& operator=(SealedImage&&) = delete;
+
+  const std::string& digest() const { return digest_; }
+  /// Path under which the sealed bytes can be loaded while the descriptor is open.
   std::string path() const;
-  /// Leaves the descriptor open for the life of the process. The dynamic loader knows a library by
-  /// its path: were the number used again, it would hand out the old code under the new name.
-  void keep_open();
+  /// Leaves the descriptor open for the life of the process.
+  void keep_open() { fd_ = -1; }
 
  private:
-  explicit SealedLibrary(int fd) : fd_(fd) {}
-  int fd_;
+  explicit SealedImage(int fd) : fd_(fd) {}
+  int fd_ = -1;
+  std::string digest_;
 };
-
-/// <config_dir>/<plugin>.toml as JSON; an empty object when there is none.
-/// Error: "plugin.configure_failed" (unreadable or not TOML).
-Result<Json> read_settings(const std::filesystem::path& config_dir, const std::string& plugin);
 
 }  // namespace qc::plugin

@@ -60,8 +60,8 @@ typedef struct qc_call {
   int64_t deadline_ms;     /* milliseconds since the epoch; 0 = none */
 } qc_call;
 
-/* What a plugin is. create/destroy [main thread]; call [any thread, concurrently]. No exception
- * and no signal may leave these functions. */
+/* What a plugin is. create/destroy [any one thread, no call in flight]; call [any thread,
+ * concurrently]. No exception and no signal may leave these functions. */
 typedef struct qc_plugin {
   uint32_t struct_size;
   uint32_t abi_major;

@@ -1,0 +1,155 @@
+#include "host/plugin/manager_entry.hpp"
+
+#include "host/plugin/settings.hpp"
+
+namespace qc::plugin {
+namespace {
+
+/// A plugin opens its database and decrypts its key here: longer than a call, yet bounded.
+constexpr std::chrono::milliseconds kSetupTimeout{10'000};
+
+Error provider_error(std::string code, std::string message, std::string field = {}) {
+  Error error = invalid(std::move(code), std::move(message), std::move(field));
+  error.side = Side::kProvider;
+  return error;
+}
+
+Error configure_failed(const Error& cause) {
+  Error error =
+      provider_error("plugin.configure_failed", cause.code + ": " + cause.message, cause.field);
+  error.kind = cause.kind;
+  error.retryable = cause.retryable;
+  return error;
+}
+
+std::string text_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Library>> LibraryShelf::get(SealedImage image) {
+  const std::lock_guard lock(mutex_);
+  const auto found = libraries_.find(image.digest());
+  if (found != libraries_.end()) return found->second;
+  if (libraries_.size() >= max_) {
+    return unavailable("plugin.load_failed",
+                       "this process has mapped as many libraries as it may; restart the host");
+  }
+  const std::string digest = image.digest();
+  QC_ASSIGN(std::shared_ptr<const Library> library, Library::load(std::move(image)));
+  libraries_.emplace(digest, library);
+  return library;
+}
+
+Result<Json> Loader::check_admission(const Manifest& manifest) const {
+  const auto admission = options_.admission ? options_.admission(manifest.plugin) : std::nullopt;
+  if (!admission || !admission->is_object()) {
+    return forbidden("plugin.not_admitted", "the ledger admits no plugin of this name");
+  }
+  const std::pair<const char*, const std::string*> members[] = {{"digest", &manifest.digest},
+                                                                {"owner", &manifest.owner},
+                                                                {"version", &manifest.version},
+                                                                {"kind", &manifest.kind}};
+  for (const auto& [name, value] : members) {
+    if (text_of(*admission, name) != *value) {
+      return forbidden("plugin.not_admitted", "the ledger admits another package of this plugin")
+          .at(name);
+    }
+  }
+  return *admission;
+}
+
+Status Loader::describe(Loaded& loaded) const {
+  auto answer = loaded.generation->call("describe", Json::object(), kSetupTimeout);
+  if (!answer.ok()) return configure_failed(answer.error());
+  const std::pair<const char*, const std::string*> members[] = {
+      {"plugin", &loaded.manifest.plugin},
+      {"version", &loaded.manifest.version},
+      {"kind", &loaded.manifest.kind}};
+  for (const auto& [name, value] : members) {
+    if (text_of(*answer, name) != *value) {
+      return provider_error("plugin.bad_manifest", "the library describes itself otherwise", name);
+    }
+  }
+  const JsonReader reader(*answer);
+  if (loaded.manifest.kind == "department") {
+    QC_ASSIGN(const Json* items, reader.array("items"));
+    for (const Json& item : *items) {
+      QC_ASSIGN(std::string id, JsonReader(item, "items").text("item", 64));
+      loaded.items.push_back(std::move(id));
+    }
+  } else {
+    QC_ASSIGN(const Json* product, reader.object("product"));
+    QC_ASSIGN(loaded.product, JsonReader(*product, "product").text("product", 64));
+  }
+  loaded.description = std::move(*answer);
+  return {};
+}
+
+Status Loader::configure(Loaded& loaded, const Json& admission) const {
+  QC_ASSIGN(const Json settings, read_settings(options_.config_dir, loaded.manifest.plugin));
+  const Json message = {
+      {"settings", settings}, {"chain", options_.chain}, {"account", loaded.manifest.owner}};
+  auto answer = loaded.generation->call("configure", message, kSetupTimeout);
+  if (!answer.ok()) return configure_failed(answer.error());
+  const auto jwk = answer->find("jwk");
+  const auto key = jwk == answer->end() ? Result<crypto::PublicKey>(invalid("key.invalid", ""))
+                                        : crypto::PublicKey::from_jwk(*jwk);
+  if (!key.ok()) return provider_error("plugin.bad_answer", "configure returned no key", "jwk");
+  // Consent is encrypted to the admitted key: a plugin that uses another could read nothing.
+  const auto expected = admission.find("jwk");
+  if (expected != admission.end()) {
+    const auto admitted = crypto::PublicKey::from_jwk(*expected);
+    if (!admitted.ok() || !(*admitted == *key)) {
+      return provider_error("plugin.configure_failed",
+                            "the key in the settings is not the one the ledger admits", "jwk");
+    }
+  }
+  loaded.jwk = key->to_jwk();
+  return {};
+}
+
+Status Loader::check_health(Loaded& loaded) const {
+  const auto answer = loaded.generation->call("health", Json::object(), kSetupTimeout);
+  if (!answer.ok()) return configure_failed(answer.error());
+  const std::string status = text_of(*answer, "status");
+  if (status == "ok") return {};
+  if (status != "degraded") {
+    return provider_error("plugin.bad_answer", "health is neither ok nor degraded", "status");
+  }
+  // Its source may come back without anybody's help; calls say what is wrong until then.
+  loaded.remark = "degraded: " + PluginLog::clean(text_of(*answer, "detail"));
+  return {};
+}
+
+Result<Loaded> Loader::run(const std::filesystem::path& folder, std::uint64_t generation) {
+  Loaded loaded;
+  QC_ASSIGN(loaded.manifest, read_manifest(folder));
+  const Manifest& manifest = loaded.manifest;
+  QC_ASSIGN(SealedImage image, SealedImage::read(folder / manifest.library, manifest.plugin));
+  if (image.digest() != manifest.digest) {
+    return provider_error(
+        "plugin.digest_mismatch",
+        "the library's SM3 is " + image.digest() + ", the manifest says " + manifest.digest,
+        "digest");
+  }
+  advance_(Event::kVerify, manifest);
+  QC_ASSIGN(const Json admission, check_admission(manifest));
+  advance_(Event::kAdmit, manifest);
+  QC_ASSIGN(std::shared_ptr<const Library> library, shelf_.get(std::move(image)));
+  const GenerationOptions options{manifest.plugin,
+                                  generation,
+                                  {options_.workers, options_.queue, options_.max_hung},
+                                  options_.max_answer_bytes};
+  QC_ASSIGN(loaded.generation, Generation::create(std::move(library), options, kSetupTimeout));
+  advance_(Event::kLoad, manifest);
+  QC_TRY(describe(loaded));
+  QC_TRY(configure(loaded, admission));
+  advance_(Event::kConfigure, manifest);
+  QC_TRY(check_health(loaded));
+  return loaded;
+}
+
+}  // namespace qc::plugin

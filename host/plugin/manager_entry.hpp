@@ -1,0 +1,70 @@
+// Internal: what the manager knows of one plugin, and the steps that load it.
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "host/plugin/generation.hpp"
+#include "host/plugin/transitions.hpp"
+
+namespace qc::plugin {
+
+/// A generation with what was checked about it.
+struct Loaded {
+  std::shared_ptr<Generation> generation;
+  Manifest manifest;
+  Json description;
+  Json jwk;
+  std::vector<std::string> items;
+  std::string product;
+  std::string remark;  ///< "degraded: …" or empty
+};
+
+/// `operation` is held by whoever loads, drains or stops this plugin; all else is under the
+/// manager's mutex.
+struct Entry {
+  std::mutex operation;
+  Manifest manifest;  ///< as last read
+  State state = State::kDiscovered;
+  std::string reason;
+  std::shared_ptr<const Loaded> active;  ///< takes calls while the state is kActive
+  std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+  std::uint64_t generations = 0;
+};
+
+/// Libraries by digest: the same bytes are mapped once, however often they are loaded.
+class LibraryShelf {
+ public:
+  explicit LibraryShelf(std::size_t max) : max_(max) {}
+  /// Errors: those of Library::load; "plugin.load_failed" when the shelf is full.
+  Result<std::shared_ptr<const Library>> get(SealedImage image);
+
+ private:
+  const std::size_t max_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Library>> libraries_;
+};
+
+/// Takes one generation from its manifest to where it can be activated. One object, one load.
+class Loader {
+ public:
+  /// `advance` is told of each step that succeeded.
+  Loader(const ManagerOptions& options, LibraryShelf& shelf,
+         std::function<void(Event, const Manifest&)> advance)
+      : options_(options), shelf_(shelf), advance_(std::move(advance)) {}
+
+  /// Errors: as Manager::load.
+  Result<Loaded> run(const std::filesystem::path& folder, std::uint64_t generation);
+
+ private:
+  Result<Json> check_admission(const Manifest& manifest) const;
+  Status describe(Loaded& loaded) const;
+  Status configure(Loaded& loaded, const Json& admission) const;
+  Status check_health(Loaded& loaded) const;
+
+  const ManagerOptions& options_;
+  LibraryShelf& shelf_;
+  std::function<void(Event, const Manifest&)> advance_;
+};
+
+}  // namespace qc::plugin
