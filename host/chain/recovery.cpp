@@ -99,6 +99,9 @@ class Recovery {
 
   Status chunk(const ChunkFile& file, bool last) {
     QC_ASSIGN(const std::string bytes, read_file(file.path));
+    if (bytes.empty() && last && file.first_index != 0 && file.first_index == position_.size) {
+      return drop_empty(file);
+    }
     const bool applied = position_.size != 0 && file.first_index == position_.chunk;
     const std::uint64_t applied_to = applied ? position_.offset : 0;
     if (!applied && file.first_index != position_.size) {
@@ -130,6 +133,15 @@ class Recovery {
     }
     if (!last && offset == 0) return corrupt(file.path, 0, "empty, though not the last chunk");
     return {};
+  }
+
+  /// A chunk made for a batch that was never written; the next batch may still fit into the one
+  /// before, which would then stand in front of an empty one.
+  static Status drop_empty(const ChunkFile& file) {
+    std::error_code error;
+    std::filesystem::remove(file.path, error);
+    if (error) return unavailable("ledger.io", "cannot remove an empty chunk: " + error.message());
+    return sync_folder(file.path.parent_path());
   }
 
   struct Place {
