@@ -9,6 +9,9 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release or RelWithDebInfo" FORCE)
 endif()
 
+# -O2: -O3 costs build time and gains nothing measurable here.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 set(QC_SANITIZE "" CACHE STRING "address,undefined or thread")
 option(QC_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
@@ -28,7 +31,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-dangling-pointer -Wno-stringop-overflow)
 endif()
 if(QC_SANITIZE)
-  target_compile_options(qc_options INTERFACE -fsanitize=${QC_SANITIZE} -fno-omit-frame-pointer -g)
+  target_compile_options(qc_options INTERFACE -fsanitize=${QC_SANITIZE} -fno-omit-frame-pointer -g1)
   target_link_options(qc_options INTERFACE -fsanitize=${QC_SANITIZE})
   if(QC_SANITIZE MATCHES "undefined")
     target_compile_options(qc_options INTERFACE -fno-sanitize-recover=undefined)
