@@ -264,10 +264,10 @@ Status check_decision(const Call& call, const Json& value, const Json& grant) {
   }
   std::set<std::string> granted;
   for (const Json& entry : grant.at("body").at("scope")) granted.insert(text_of(entry, "asset"));
-  for (const std::string& asset : assets) {
-    if (!granted.contains(asset)) {
+  for (std::size_t i = 0; i < assets.size(); ++i) {
+    if (!granted.contains(assets[i])) {
       return invalid("access.asset_not_granted", "an asset outside the grant",
-                     decision.field("assets"));
+                     decision.field("assets") + "[" + std::to_string(i) + "]");
     }
   }
   return {};
@@ -310,10 +310,10 @@ Status check_giving(const Call& call, const JsonReader& body, const Json& access
 }  // namespace
 
 Result<Effect> access_open(const Call& call) {
+  QC_ASSIGN(const OpenBody open, read_open(call.body()));
   if (call.tx.bytes.size() > kMaxAccessOpenBytes) {
     return Error{ErrorKind::kTooLarge, "tx.too_large", "an access.open of at most 40 KiB", "body"};
   }
-  QC_ASSIGN(const OpenBody open, read_open(call.body()));
   QC_ASSIGN(Json grant,
             must_get(call.state, "grant/" + open.grant, "grant.not_found", "body.grant"));
   const auto before = call.state.get("access/" + open.access);

@@ -149,7 +149,11 @@ Result<crypto::PublicKey> read_jwk(const JsonReader& reader, std::string_view na
   for (const std::string_view member : {"kty", "crv", "x", "y"}) QC_TRY(jwk.text(member, 64));
   QC_ASSIGN(const std::string kid, jwk.text("kid", 64));
   auto key = crypto::PublicKey::from_jwk(*object);
-  if (!key.ok()) return key.error().at(reader.field(name));
+  if (!key.ok()) {
+    Error error = key.error();
+    error.field = error.field.empty() ? reader.field(name) : jwk.field(error.field);
+    return error;
+  }
   if (key->kid() != kid) {
     return invalid("key.invalid", "kid is not the key's SM3 thumbprint", jwk.field("kid"));
   }

@@ -46,9 +46,15 @@ std::vector<Place> places(const Json& body) {
   return out;
 }
 
-class Mutations : public ::testing::TestWithParam<std::function<Case()>> {
+struct Operation {
+  std::string name;
+  std::function<Case()> make;
+};
+void PrintTo(const Operation& operation, std::ostream* out) { *out << operation.name; }
+
+class Mutations : public ::testing::TestWithParam<Operation> {
  protected:
-  void SetUp() override { case_ = GetParam()(); }
+  void SetUp() override { case_ = GetParam().make(); }
 
   void expect_field(const Json& body, const std::string& field, const std::string& what,
                     const std::string& code = "") {
@@ -242,86 +248,104 @@ Case acknowledging() {
           std::move(before.world)};
 }
 
-std::vector<std::function<Case()>> cases() {
+std::vector<Operation> cases() {
   return {
-      [] {
-        return Case{"op", "network.found", found_body(), World{}};
-      },
-      [] { return simple("op", "member.admit", member_body("new", "bank")); },
-      [] {
-        Case out = simple("op", "member.admit", member_body("new", "department", "new"));
-        out.empty_ok = {"body.contact"};
-        return out;
-      },
-      [] {
-        return simple("op", "member.suspend", {{"account", "bank"}, {"reason", "audit"}});
-      },
-      [] {
-        Case out = simple("op", "member.resume", {{"account", "bank"}, {"reason", "done"}});
-        out.world.must("op", "member.suspend", {{"account", "bank"}, {"reason", "audit"}});
-        return out;
-      },
-      [] {
-        World world = city();
-        const Json body = subject_body(world, "bing");
-        return Case{"reg", "subject.open", body, std::move(world)};
-      },
-      [] { return simple("ga", "item.define", item_body("ga.vehicle", 1)); },
-      [] { return simple("bank", "product.define", product_body("card", "answer")); },
-      [] {
-        Case out = simple("op", "product.approve", {{"product", "card"}, {"version", 1}});
-        out.world.must("bank", "product.define", product_body("card", "answer"));
-        return out;
-      },
-      [] { return simple("op", "plugin.admit", plugin_body("card")); },
-      [] {
-        return simple("op", "plugin.withdraw",
-                      {{"plugin", "loan"}, {"digest", digest("loan")}, {"reason", "defect"}});
-      },
-      [] {
-        World world = city();
-        const Json body = asset_body(world, "jia", "ga.hukou");
-        return Case{"ga", "asset.issue", body, std::move(world), {}, {"body.supersedes"}};
-      },
-      [] {
-        World world = city();
-        const Json asset = asset_body(world, "jia", "ga.hukou");
-        world.must("ga", "asset.issue", asset);
-        return Case{"jia",
-                    "asset.erase",
-                    {{"asset", asset.at("asset")}, {"reason", "mine"}},
-                    std::move(world),
-                    {},
-                    {"body.reason"}};
-      },
-      [] {
-        World world = city();
-        const Json body = request_body(world, "jia");
-        return Case{"bank", "request.create",
-                    body,   std::move(world),
-                    {},     {"body.purpose.necessity", "body.purpose.impact"}};
-      },
-      [] { return on_request("jia", "request.open"); },
-      [] { return on_request("jia", "request.refuse"); },
-      [] { return on_request("bank", "request.cancel"); },
-      [] { return presented(); },
-      [] { return on_grant("jia", "grant.pause"); },
-      [] { return on_grant("jia", "grant.resume"); },
-      [] { return on_grant("jia", "grant.revoke"); },
-      [] { return on_grant("bank", "grant.delete"); },
-      [] {
-        Granted before = granted();
-        const Json body = open_body(before.world, before.grant);
-        return Case{"bank", "access.open", body, std::move(before.world)};
-      },
-      [] { return refusal(); },
-      [] { return releasing("delivered"); },
-      [] { return releasing("partial"); },
-      [] { return acknowledging(); },
+      {"network_found",
+       [] {
+         return Case{"op", "network.found", found_body(), World{}};
+       }},
+      {"member_admit_bank",
+       [] {
+         Case out = simple("op", "member.admit", member_body("new", "bank"));
+         out.empty_ok = {"body.code"};
+         return out;
+       }},
+      {"member_admit_department",
+       [] {
+         Case out = simple("op", "member.admit", member_body("new", "department", "new"));
+         out.empty_ok = {"body.contact"};
+         return out;
+       }},
+      {"member_suspend",
+       [] {
+         return simple("op", "member.suspend", {{"account", "bank"}, {"reason", "audit"}});
+       }},
+      {"member_resume",
+       [] {
+         Case out = simple("op", "member.resume", {{"account", "other"}, {"reason", "done"}});
+         out.world.must("op", "member.suspend", {{"account", "other"}, {"reason", "audit"}});
+         return out;
+       }},
+      {"subject_open",
+       [] {
+         World world = city();
+         const Json body = subject_body(world, "bing");
+         return Case{"reg", "subject.open", body, std::move(world)};
+       }},
+      {"item_define", [] { return simple("ga", "item.define", item_body("ga.vehicle", 1)); }},
+      {"product_define",
+       [] { return simple("bank", "product.define", product_body("card", "answer")); }},
+      {"product_approve",
+       [] {
+         Case out = simple("op", "product.approve", {{"product", "card"}, {"version", 1}});
+         out.world.must("bank", "product.define", product_body("card", "answer"));
+         return out;
+       }},
+      {"plugin_admit", [] { return simple("op", "plugin.admit", plugin_body("card")); }},
+      {"plugin_withdraw",
+       [] {
+         return simple("op", "plugin.withdraw",
+                       {{"plugin", "loan"}, {"digest", digest("loan")}, {"reason", "defect"}});
+       }},
+      {"asset_issue",
+       [] {
+         World world = city();
+         const Json body = asset_body(world, "jia", "ga.hukou");
+         return Case{"ga", "asset.issue", body, std::move(world), {}, {"body.supersedes"}};
+       }},
+      {"asset_erase",
+       [] {
+         World world = city();
+         const Json asset = asset_body(world, "jia", "ga.hukou");
+         world.must("ga", "asset.issue", asset);
+         return Case{"jia",
+                     "asset.erase",
+                     {{"asset", asset.at("asset")}, {"reason", "mine"}},
+                     std::move(world),
+                     {},
+                     {"body.reason"}};
+       }},
+      {"request_create",
+       [] {
+         World world = city();
+         const Json body = request_body(world, "jia");
+         return Case{"bank", "request.create",
+                     body,   std::move(world),
+                     {},     {"body.purpose.necessity", "body.purpose.impact"}};
+       }},
+      {"request_open", [] { return on_request("jia", "request.open"); }},
+      {"request_refuse", [] { return on_request("jia", "request.refuse"); }},
+      {"request_cancel", [] { return on_request("bank", "request.cancel"); }},
+      {"grant_create", [] { return presented(); }},
+      {"grant_pause", [] { return on_grant("jia", "grant.pause"); }},
+      {"grant_resume", [] { return on_grant("jia", "grant.resume"); }},
+      {"grant_revoke", [] { return on_grant("jia", "grant.revoke"); }},
+      {"grant_delete", [] { return on_grant("bank", "grant.delete"); }},
+      {"access_open",
+       [] {
+         Granted before = granted();
+         const Json body = open_body(before.world, before.grant);
+         return Case{"bank", "access.open", body, std::move(before.world)};
+       }},
+      {"access_refuse", [] { return refusal(); }},
+      {"access_release_delivered", [] { return releasing("delivered"); }},
+      {"access_release_partial", [] { return releasing("partial"); }},
+      {"access_ack", [] { return acknowledging(); }},
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Operations, Mutations, ::testing::ValuesIn(cases()));
+INSTANTIATE_TEST_SUITE_P(Operations, Mutations, ::testing::ValuesIn(cases()),
+                         [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace qc::chain::test
