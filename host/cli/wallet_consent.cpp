@@ -80,6 +80,9 @@ Result<Output> approve(const ApproveOptions& options) {
   QC_ASSIGN(const Wallet wallet, Wallet::open(options.to));
   QC_ASSIGN(const Directory directory, Directory::fetch(wallet.client()));
   QC_ASSIGN(const ConsentView view, load_consent(wallet, directory, options.request));
+  if (view.state != "REQUESTED" && view.state != "PRESENTED") {
+    return conflict("request.wrong_state", "the request is " + view.state);
+  }
   if (view.state == "REQUESTED") {
     QC_ASSIGN(const client::Submitted opened,
               wallet.submit("request.open", {{"request", view.request},

@@ -9,6 +9,7 @@
 #include "samples/population/population.hpp"
 #include "sdk/base/bytes.hpp"
 #include "sdk/base/files.hpp"
+#include "sdk/base/identity_numbers.hpp"
 #include "sdk/crypto/keystore.hpp"
 #include "sdk/proof/transaction.hpp"
 
@@ -19,7 +20,6 @@ namespace fs = std::filesystem;
 
 // Assigned to nobody (GB/T 2260), so that no synthetic organisation or person meets a real number.
 constexpr std::string_view kSampleArea = "370199";
-constexpr std::string_view kUsccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 char organisation_check(std::string_view serial) {
   constexpr int kWeights[] = {3, 7, 9, 10, 5, 8, 4, 2};
@@ -196,13 +196,7 @@ std::string make_uscc(std::string_view registration, std::string_view area,
                       std::string_view serial) {
   std::string code = std::string(registration) + std::string(area) + std::string(serial);
   code += organisation_check(serial);
-  int sum = 0;
-  int weight = 1;  // 3^i mod 31
-  for (const char c : code) {
-    sum += static_cast<int>(kUsccAlphabet.find(c)) * weight;
-    weight = weight * 3 % 31;
-  }
-  code += kUsccAlphabet[static_cast<std::size_t>((31 - sum % 31) % 31)];
+  code += uscc_check(code);
   return code;
 }
 

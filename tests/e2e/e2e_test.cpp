@@ -1,0 +1,55 @@
+#include "tests/e2e/e2e_test.hpp"
+
+namespace qc::tests {
+namespace {
+
+struct Shared {
+  std::unique_ptr<LiveCity> city;
+  Json story;
+};
+
+Shared& shared() {
+  static Shared instance = [] {
+    Shared made;
+    auto city = LiveCity::make({QC_BINARY_DIR, QC_SOURCE_DIR});
+    if (!city.ok()) {
+      ADD_FAILURE() << city.error().message;
+      return made;
+    }
+    made.city = std::move(city).value();
+    if (const Status started = made.city->start(); !started.ok()) {
+      ADD_FAILURE() << started.error().message;
+      return made;
+    }
+    made.story = made.city->story();
+    return made;
+  }();
+  return instance;
+}
+
+}  // namespace
+
+LiveCity& E2e::city() { return *shared().city; }
+const Json& E2e::first_story() { return shared().story; }
+
+void E2e::SetUp() {
+  ASSERT_NE(shared().city, nullptr);
+  ASSERT_TRUE(shared().city->running());
+  ASSERT_TRUE(first_story().is_object());
+}
+
+std::vector<std::string> wallet_options(const LiveCity& city, const Json& story) {
+  const std::filesystem::path folder = story.at("folder").get<std::string>();
+  std::string wallet;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    // A citizen passed over for lack of a record has a wallet too: the last account is the player.
+    const auto file = read_json_file(entry.path() / "wallet.json");
+    if (file.ok() && file->at("account") == facts(story, 4).at("account")) {
+      wallet = entry.path().string();
+    }
+  }
+  return {"--wallet", wallet,    "--passphrase-file", (folder / "wallet.passphrase").string(),
+          "--url",    city.url()};
+}
+
+}  // namespace qc::tests
