@@ -112,6 +112,7 @@ class Maker {
     int age = dice_.between(kind == kMixed ? 3 : 30, kind == kMixed ? 82 : 42);
     if (kind == kMinor) age = 15;
     if (kind == kNew) age = 23;
+    if (kind == kExpiredCard) age = 30;
     // Born in the first half of a past year: the age holds all through the month of the data.
     Day birth{today_.year - age, dice_.between(1, today_.month), dice_.between(1, 28)};
     if (birth.month == today_.month) birth.day = 1;
@@ -158,17 +159,25 @@ class Maker {
   }
 
   /// Cards last 5, 10 or 20 years by age at issue (居民身份证法 article 5).
+  static int card_years(int age_at_issue) {
+    return age_at_issue < 16 ? 5 : age_at_issue < 26 ? 10 : 20;
+  }
+
   void set_card(Person& person, Case kind) {
+    if (kind == kExpiredCard || (kind == kMixed && dice_.percent(5))) {
+      for (const int years : {20, 10, 5}) {
+        const int age_at_issue = person.age - years - 1;
+        if (age_at_issue < 1 || card_years(age_at_issue) != years) continue;
+        person.card_from = {today_.year - years - 1, dice_.between(1, 12), dice_.between(1, 28)};
+        person.card_to = person.card_from;
+        person.card_to.year += years;
+        return;
+      }
+    }
     const int held = std::min(dice_.between(0, 4), std::max(person.age - 1, 0));
-    const int age = person.age - held;
-    const int years = age < 16 ? 5 : age < 26 ? 10 : 20;
-    const bool expired = kind == kExpiredCard || (kind == kMixed && dice_.percent(3));
-    const int from_year = expired ? today_.year - years - 1 : today_.year - held;
-    const int month = expired ? dice_.between(1, 12) : dice_.between(1, today_.month);
-    person.card_from = {from_year, month, dice_.between(1, 28)};
-    if (!expired && month == today_.month) person.card_from.day = 1;
+    person.card_from = {today_.year - held, dice_.between(1, today_.month), 1};
     person.card_to = person.card_from;
-    person.card_to.year += years;
+    person.card_to.year += card_years(person.age - held);
   }
 
   void set_work(Person& person, Case kind) {
@@ -199,7 +208,7 @@ class Maker {
     fund.open_date = today_.months_earlier(months);
     fund.rate_percent = dice_.between(5, 12);
     const bool closed = kind == kMixed && dice_.percent(6);
-    const int late = kind == kMixed && dice_.percent(5) ? dice_.between(4, 18) : 1;
+    const int late = kind == kMixed && dice_.percent(8) ? dice_.between(4, 18) : 1;
     fund.paid_to = today_.months_earlier(std::min(late, months));
     fund.status = closed ? "封存" : "正常";
     const std::int64_t monthly = work.base * fund.rate_percent * 2 / 100;
@@ -215,7 +224,7 @@ class Maker {
     loan.term_months = dice_.between(10, 30) * 12;
     loan.outstanding = loan.amount * dice_.between(kind == kGood ? 20 : 5, 90) / 100;
     if (kind == kOverdue) loan.overdue = 3;
-    if (kind == kMixed && dice_.percent(10)) loan.overdue = dice_.between(1, 5);
+    if (kind == kMixed && dice_.percent(20)) loan.overdue = dice_.between(1, 5);
     loan.status = loan.overdue > 0 ? "逾期" : "正常";
     person.loan = loan;
   }

@@ -9,7 +9,7 @@ namespace {
 
 class ProductTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { bench_ = std::make_unique<Bench>(200); }
+  static void SetUpTestSuite() { bench_ = std::make_unique<Bench>(150); }
   static void TearDownTestSuite() { bench_.reset(); }
   static Bench& bench() { return *bench_; }
 
