@@ -76,6 +76,9 @@ class Ledger {
   virtual Result<StoredTx> transaction(const Hash32& id) const = 0;
   /// Receipt against the latest head.
   virtual Result<proof::Receipt> receipt(std::uint64_t index) const = 0;
+  /// Receipts for all of `indexes`, in their order, every one against the same (latest) head.
+  virtual Result<std::vector<proof::Receipt>> receipts(
+      const std::vector<std::uint64_t>& indexes) const = 0;
   virtual Result<std::vector<Hash32>> consistency(std::uint64_t from, std::uint64_t to) const = 0;
 
   struct SubjectEvents {

@@ -65,6 +65,8 @@ class LedgerImpl final : public Ledger {
   Result<StoredTx> transaction(std::uint64_t index) const override;
   Result<StoredTx> transaction(const Hash32& id) const override;
   Result<proof::Receipt> receipt(std::uint64_t index) const override;
+  Result<std::vector<proof::Receipt>> receipts(
+      const std::vector<std::uint64_t>& indexes) const override;
   Result<std::vector<Hash32>> consistency(std::uint64_t from, std::uint64_t to) const override;
   Result<SubjectEvents> subject_events(std::string_view account) const override;
   Status replay(std::uint64_t from,

@@ -62,17 +62,28 @@ Result<StoredTx> LedgerImpl::transaction(const Hash32& id) const {
 }
 
 Result<proof::Receipt> LedgerImpl::receipt(std::uint64_t index) const {
+  QC_ASSIGN(std::vector<proof::Receipt> all, receipts({index}));
+  return std::move(all.front());
+}
+
+Result<std::vector<proof::Receipt>> LedgerImpl::receipts(
+    const std::vector<std::uint64_t>& indexes) const {
   const auto tip = committer_->tip();
-  if (index >= tip->position.size) return no_such_tx();
-  QC_ASSIGN(const TxRow row, read_row(*tip->snapshot, index));
   const StoredNodes nodes(*tip->snapshot);
-  proof::Receipt receipt;
-  QC_ASSIGN(receipt.path, merkle_inclusion(nodes, index, tip->position.size));
-  receipt.tx = to_hex(row.id);
-  receipt.index = index;
-  receipt.size = tip->position.size;
-  receipt.head = tip->head;
-  return receipt;
+  std::vector<proof::Receipt> all;
+  all.reserve(indexes.size());
+  for (const std::uint64_t index : indexes) {
+    if (index >= tip->position.size) return no_such_tx();
+    QC_ASSIGN(const TxRow row, read_row(*tip->snapshot, index));
+    proof::Receipt receipt;
+    QC_ASSIGN(receipt.path, merkle_inclusion(nodes, index, tip->position.size));
+    receipt.tx = to_hex(row.id);
+    receipt.index = index;
+    receipt.size = tip->position.size;
+    receipt.head = tip->head;
+    all.push_back(std::move(receipt));
+  }
+  return all;
 }
 
 Result<std::vector<Hash32>> LedgerImpl::consistency(std::uint64_t from, std::uint64_t to) const {

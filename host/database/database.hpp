@@ -92,7 +92,7 @@ struct MysqlOptions {
   std::string password;
   std::string database;
   int connect_timeout_s = 2;
-  int io_timeout_s = 10;
+  int io_timeout_s = 5;
 };
 /// utf8mb4, bounded waits. A connection that the server dropped is made again once, at begin() or
 /// at a query outside a transaction; a write is never repeated, for it may have happened.
