@@ -160,7 +160,8 @@ MysqlOptions MariaDb::fresh_database() {
   const std::string name = "qc_" + std::to_string(++databases_);
   auto root = open_mysql(options_for("mysql", "root"));
   if (!root.ok()) give_up(root.error().message);
-  const auto status = (*root)->run_script("CREATE DATABASE " + name + ";");
+  const auto status = (*root)->run_script("CREATE DATABASE " + name +
+                                          " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;");
   if (!status.ok()) give_up(status.error().message);
   return options_for(name, kUser);
 }
