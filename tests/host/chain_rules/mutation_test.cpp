@@ -345,7 +345,7 @@ std::vector<Operation> cases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Operations, Mutations, ::testing::ValuesIn(cases()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace qc::chain::test
