@@ -17,9 +17,8 @@ AppModel::AppModel(Session& session, Preferences chosen)
 void AppModel::update(std::int64_t now_ms) {
   now_ms_ = now_ms;
   snapshot_ = session_.snapshot();
-  const void* before = names.version();
-  names.update(snapshot_->members.data);
-  if (before != names.version()) {
+  if (names.update(*snapshot_)) {
+    plugins.invalidate();
     flows.invalidate();
     events.invalidate();
   }
@@ -107,7 +106,7 @@ void AppModel::ask(const std::string& plugin, Verb verb) {
 std::optional<Confirmation> AppModel::question() const {
   if (!asking_ || !snapshot_->plugins.data) return std::nullopt;
   for (const Plugin& p : *snapshot_->plugins.data) {
-    if (p.plugin == asking_->plugin) return confirmation(p, asking_->verb, lang());
+    if (p.plugin == asking_->plugin) return confirmation(p, asking_->verb, names, lang());
   }
   return std::nullopt;
 }

@@ -84,7 +84,7 @@ class AppModel {
   SignInForm form;
   Directory names;
   MembersModel members;
-  PluginsModel plugins;
+  PluginsModel plugins{names};
   FlowsModel flows{names};
   TraceModel events{names};
   std::string account_input;

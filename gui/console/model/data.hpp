@@ -54,6 +54,8 @@ struct Flow {
 struct ReceiptCheck {
   bool verified = false;
   std::string error_code;       ///< stable code when not verified
+  std::string tx, op;           ///< of the signed bytes
+  std::uint64_t index = 0;      ///< that the receipt proves
   std::uint64_t tree_size = 0;  ///< of the head that the receipt leads to
   std::int64_t head_time_ms = 0;
   std::size_t path_length = 0;
@@ -73,6 +75,14 @@ struct Trace {
   std::size_t failed() const;
 };
 
+/// Names of items and products.
+struct Catalogue {
+  struct Entry {
+    std::string id, name_zh, name_en;
+  };
+  std::vector<Entry> entries;
+};
+
 struct Overview {
   Health health;
   Head head;
@@ -90,6 +100,8 @@ Result<Health> parse_health(const Json& answer);
 Result<std::vector<Member>> parse_members(const Json& answer);
 Result<Plugin> parse_plugin(const Json& entry);
 Result<std::vector<Plugin>> parse_plugins(const Json& answer);
+/// Adds the entries of an answer's list ("items" with "item", "products" with "product").
+Status parse_catalogue(const Json& answer, const char* list, const char* id, Catalogue& out);
 Result<std::vector<Flow>> parse_flows(const Json& answer);
 /// Receipts are read, not yet checked.
 Result<Trace> parse_trace(const Json& answer);
@@ -97,6 +109,7 @@ Result<Trace> parse_trace(const Json& answer);
 /// Adds what is needed to draw the values.
 void add_glyphs(const std::vector<Member>& members, GlyphSet& glyphs);
 void add_glyphs(const std::vector<Plugin>& plugins, GlyphSet& glyphs);
+void add_glyphs(const Catalogue& catalogue, GlyphSet& glyphs);
 void add_glyphs(const std::vector<Flow>& flows, GlyphSet& glyphs);
 void add_glyphs(const Trace& trace, GlyphSet& glyphs);
 void add_glyphs(std::string_view utf8, GlyphSet& glyphs);

@@ -7,7 +7,7 @@ std::vector<std::string> FlowsModel::cells(const Flow& row, Lang lang) const {
           date_time(row.time_ms),
           operation(row.op, lang),
           names_.name(row.consumer, lang),
-          row.product,
+          names_.thing(row.product, lang),
           row.purpose,
           flow_badge(row, lang).word,
           row.subject};
@@ -26,7 +26,8 @@ std::vector<std::string> FlowsModel::headings(Lang lang) const {
 }
 
 std::string FlowsModel::extra_text(const Flow& row) const {
-  std::string out = row.op + "\n" + row.consumer + "\n" + row.grant + "\n" + row.access;
+  std::string out =
+      row.op + "\n" + row.consumer + "\n" + row.grant + "\n" + row.access + "\n" + row.product;
   for (const std::string& item : row.items) out += "\n" + item;
   return out;
 }

@@ -101,6 +101,12 @@ void add_glyphs(const std::vector<Plugin>& plugins, GlyphSet& glyphs) {
   }
 }
 
+void add_glyphs(const Catalogue& catalogue, GlyphSet& glyphs) {
+  for (const Catalogue::Entry& e : catalogue.entries) {
+    for (const std::string* text : {&e.id, &e.name_zh, &e.name_en}) add_glyphs(*text, glyphs);
+  }
+}
+
 void add_glyphs(const std::vector<Flow>& flows, GlyphSet& glyphs) {
   for (const Flow& f : flows) {
     for (const std::string* text : {&f.op, &f.consumer, &f.product, &f.purpose, &f.outcome,

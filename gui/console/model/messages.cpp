@@ -231,12 +231,20 @@ std::string sign_in_error_text(const Snapshot& snapshot, Lang lang) {
   return error_text(*snapshot.sign_in_error, lang);
 }
 
-void Directory::update(const std::shared_ptr<const std::vector<Member>>& members) {
-  if (members == members_) return;
-  members_ = members;
+bool Directory::update(const Snapshot& snapshot) {
+  if (snapshot.members.data == members_ && snapshot.catalogue.data == catalogue_) return false;
+  members_ = snapshot.members.data;
+  catalogue_ = snapshot.catalogue.data;
   by_account_.clear();
-  if (!members_) return;
-  for (const Member& m : *members_) by_account_.emplace(m.account, &m);
+  by_id_.clear();
+  if (members_) {
+    for (const Member& m : *members_) by_account_.emplace(m.account, &m);
+  }
+  if (catalogue_) {
+    // The newest version of an item comes last and gives the name.
+    for (const Catalogue::Entry& e : catalogue_->entries) by_id_.insert_or_assign(e.id, &e);
+  }
+  return true;
 }
 
 std::string Directory::name(const std::string& account, Lang lang) const {
@@ -244,6 +252,22 @@ std::string Directory::name(const std::string& account, Lang lang) const {
   if (it == by_account_.end()) return account;
   const std::string& name = lang == Lang::kZh ? it->second->name_zh : it->second->name_en;
   return name.empty() ? account : name;
+}
+
+std::string Directory::thing(const std::string& item_or_product, Lang lang) const {
+  const auto it = by_id_.find(item_or_product);
+  if (it == by_id_.end()) return item_or_product;
+  const std::string& name = lang == Lang::kZh ? it->second->name_zh : it->second->name_en;
+  return name.empty() ? item_or_product : name;
+}
+
+std::string Directory::things(const std::vector<std::string>& ids, Lang lang) const {
+  std::string out;
+  for (const std::string& id : ids) {
+    if (!out.empty()) out += lang == Lang::kZh ? "、" : ", ";
+    out += thing(id, lang);
+  }
+  return out;
 }
 
 }  // namespace qc::console

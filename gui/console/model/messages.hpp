@@ -37,18 +37,21 @@ std::string error_text(std::string_view code, Lang lang);
 /// The same for a refused sign-in, which names whom the key belongs to.
 std::string sign_in_error_text(const Snapshot& snapshot, Lang lang);
 
-/// Names of accounts.
+/// Names of accounts, items and products.
 class Directory {
  public:
-  void update(const std::shared_ptr<const std::vector<Member>>& members);
-  /// The member's name in that language, or the account itself.
+  /// True when a name may have changed.
+  bool update(const Snapshot& snapshot);
+  /// The name in that language, or the identifier itself.
   std::string name(const std::string& account, Lang lang) const;
-  /// Changes with each new list of members.
-  const void* version() const { return members_.get(); }
+  std::string thing(const std::string& item_or_product, Lang lang) const;
+  std::string things(const std::vector<std::string>& ids, Lang lang) const;
 
  private:
   std::shared_ptr<const std::vector<Member>> members_;
+  std::shared_ptr<const Catalogue> catalogue_;
   std::unordered_map<std::string, const Member*> by_account_;
+  std::unordered_map<std::string, const Catalogue::Entry*> by_id_;
 };
 
 }  // namespace qc::console

@@ -197,6 +197,20 @@ Result<std::vector<Plugin>> parse_plugins(const Json& answer) {
   return list_of<Plugin>(answer, "plugins", parse_plugin);
 }
 
+Status parse_catalogue(const Json& answer, const char* list, const char* id, Catalogue& out) {
+  QC_ASSIGN(
+      std::vector<Catalogue::Entry> more,
+      list_of<Catalogue::Entry>(answer, list, [id](const Json& entry) -> Result<Catalogue::Entry> {
+        Lenient in(entry, "entry");
+        in.require(id);
+        Catalogue::Entry e{in.text(id), in.text("name_zh"), in.text("name_en")};
+        QC_TRY(in.status());
+        return e;
+      }));
+  for (Catalogue::Entry& e : more) out.entries.push_back(std::move(e));
+  return {};
+}
+
 Result<std::vector<Flow>> parse_flows(const Json& answer) {
   return list_of<Flow>(answer, "flows", parse_flow);
 }

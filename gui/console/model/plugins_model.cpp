@@ -26,21 +26,23 @@ const std::string& plugin_name(const Plugin& plugin, Lang lang) {
   return name.empty() ? plugin.plugin : name;
 }
 
-std::string serves(const Plugin& plugin) {
-  std::string out = plugin.product;
-  for (const std::string& item : plugin.items) out += (out.empty() ? "" : ", ") + item;
+std::string serves(const Plugin& plugin, const Directory& names, Lang lang) {
+  std::vector<std::string> all = plugin.items;
+  if (!plugin.product.empty()) all.insert(all.begin(), plugin.product);
+  return names.things(all, lang);
+}
+
+std::string PluginsModel::extra_text(const Plugin& row) const {
+  std::string out = row.plugin + "\n" + row.owner + "\n" + row.product;
+  for (const std::string& item : row.items) out += "\n" + item;
   return out;
 }
 
 std::vector<std::string> PluginsModel::cells(const Plugin& row, Lang lang) const {
-  return {plugin_name(row, lang),
-          plugin_badge(row.state, lang).word,
-          plugin_kind(row.kind, lang),
-          row.version,
-          serves(row),
-          grouped(row.calls),
-          grouped(row.errors),
-          grouped(row.in_flight)};
+  return {plugin_name(row, lang),      plugin_badge(row.state, lang).word,
+          plugin_kind(row.kind, lang), row.version,
+          serves(row, names_, lang),   grouped(row.calls),
+          grouped(row.errors),         grouped(row.in_flight)};
 }
 
 SortKey PluginsModel::sort_key(const Plugin& row, int column, Lang lang) const {
@@ -86,10 +88,10 @@ Availability availability(const Plugin* plugin, Verb verb, const Snapshot& snaps
   return {};
 }
 
-Confirmation confirmation(const Plugin& plugin, Verb verb, Lang lang) {
+Confirmation confirmation(const Plugin& plugin, Verb verb, const Directory& names, Lang lang) {
   const std::string name = plugin_name(plugin, lang);
   const std::string in_flight = grouped(plugin.in_flight);
-  std::string served = serves(plugin);
+  std::string served = serves(plugin, names, lang);
   if (served.empty()) served = tr(Text::kItsServices, lang);
   Confirmation ask;
   ask.verb = verb_label(verb, lang);

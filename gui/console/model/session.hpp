@@ -64,6 +64,7 @@ class Session {
   void do_trace(const std::string& account);
   void load_overview();
   void load_members();
+  void load_catalogue();
   void load_plugins();
   void load_flows();
   Result<Overview> fetch_overview();

@@ -100,6 +100,7 @@ void Session::do_sign_in(SignInRequest& request) {
   publish();
   // Everything once, so that each view and the palette have data at hand.
   load_overview();
+  load_catalogue();
   load_plugins();
   load_flows();
 }
@@ -118,7 +119,10 @@ void Session::do_refresh(View view) {
   load_overview();
   // The overview shows something of everything.
   if (view == View::kMembers || view == View::kOverview) load_members();
-  if (view == View::kPlugins || view == View::kOverview) load_plugins();
+  if (view == View::kPlugins || view == View::kOverview) {
+    load_catalogue();
+    load_plugins();
+  }
   if (view == View::kTrace || view == View::kOverview) load_flows();
 }
 
@@ -142,6 +146,18 @@ void Session::load_members() {
     QC_ASSIGN(std::vector<Member> members, parse_members(answer));
     add_glyphs(members, glyphs_);
     return members;
+  });
+}
+
+void Session::load_catalogue() {
+  load(&Snapshot::catalogue, [this]() -> Result<Catalogue> {
+    Catalogue all;
+    QC_ASSIGN(const Json items, api_->get("/v1/catalogue/items"));
+    QC_TRY(parse_catalogue(items, "items", "item", all));
+    QC_ASSIGN(const Json products, api_->get("/v1/catalogue/products"));
+    QC_TRY(parse_catalogue(products, "products", "product", all));
+    add_glyphs(all, glyphs_);
+    return all;
   });
 }
 
@@ -206,8 +222,10 @@ void Session::do_trace(const std::string& account) {
     QC_ASSIGN(Trace trace, parse_trace(answer));
     for (TraceEvent& event : trace.events) {
       event.check = api_->check_receipt(event.transaction, event.receipt);
-      // The receipt must be for the transaction that the row names.
-      if (event.check.verified && event.receipt.value("tx", "") != event.tx) {
+      // The receipt must be for what the row says, not merely be a good receipt.
+      const ReceiptCheck& check = event.check;
+      if (check.verified &&
+          (check.tx != event.tx || check.op != event.op || check.index != event.index)) {
         event.check = {};
         event.check.error_code = "receipt.wrong_transaction";
       }

@@ -51,6 +51,7 @@ struct Snapshot {
   std::int64_t contact_ms = 0;  ///< last answer of the host, 0 = never
   Slot<Overview> overview;
   Slot<std::vector<Member>> members;
+  Slot<Catalogue> catalogue;
   Slot<std::vector<Plugin>> plugins;
   Slot<std::vector<Flow>> flows;  ///< oldest first
   std::string trace_account;
