@@ -155,7 +155,8 @@ std::optional<Error> Committer::commit(BatchBuilder& builder) {
   }
   const auto place = chunks_.append(builder.record(), position_.size);
   if (!place) {
-    set_trouble(place.error().message, !chunks_.broken().empty());
+    const bool for_good = !chunks_.broken().empty();
+    set_trouble(for_good ? chunks_.broken() : place.error().message, for_good);
     return place.error();
   }
   const KvBatch rows = builder.rows(place->chunk, place->offset);

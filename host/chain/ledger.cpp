@@ -60,7 +60,7 @@ Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::Priva
         "ledger.wrong_host_key",
         "this network was founded with another host key (kid " + genesis->host.kid() + ")");
   }
-  QC_ASSIGN(auto store, open_rocks(options.directory / "state"));
+  QC_ASSIGN(auto store, parts.open_store(options.directory / "state"));
   const RecoveryContext context{chunks, options.chain, host_key.public_key()};
   QC_ASSIGN(const Position position, recover(*store, context));
   ChunkStore chunk_store({chunks, options.chunk_bytes, options.fsync, std::move(parts.open_chunk)});

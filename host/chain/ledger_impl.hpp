@@ -17,6 +17,8 @@ namespace qc::chain {
 /// What tests replace.
 struct LedgerParts {
   AppendFileFactory open_chunk = open_append_file;
+  std::function<Result<std::unique_ptr<KvStore>>(const std::filesystem::path&)> open_store =
+      open_rocks;
 };
 /// As Ledger::open.
 Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::PrivateKey host_key,

@@ -9,6 +9,7 @@ namespace qc::chain {
 
 void Publisher::start(std::uint64_t size) {
   size_ = size;
+  seen_ = size;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -64,11 +65,9 @@ std::vector<std::shared_ptr<Publisher::Subscription>> Publisher::living() {
 }
 
 void Publisher::run() {
-  std::uint64_t seen = 0;  // size_ when the last round ended
   std::unique_lock lock(mutex_);
-  seen = size_;
   while (true) {
-    wake_.wait(lock, [&] { return stopping_ || size_ != seen; });
+    wake_.wait(lock, [&] { return stopping_ || size_ != seen_; });
     if (stopping_) return;
     std::deque<std::vector<Published>> batches = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
@@ -80,7 +79,7 @@ void Publisher::run() {
     }
     for (const auto& subscription : subscriptions) catch_up(*subscription, size);
     lock.lock();
-    seen = size;
+    seen_ = size;
   }
 }
 

@@ -54,6 +54,7 @@ class Publisher {
   std::deque<std::vector<Published>> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t size_ = 0;  ///< transactions pushed so far
+  std::uint64_t seen_ = 0;  ///< size_ at the last round of deliveries
   bool stopping_ = false;
   std::vector<std::weak_ptr<Subscription>> subscriptions_;
   std::thread thread_;

@@ -99,8 +99,8 @@ TEST(Publisher, AListenerThatThrowsHarmsNobody) {
   Publisher publisher([](std::uint64_t, const auto&) { return Status{}; });
   publisher.start(0);
   std::atomic<int> calls{0};
-  const auto bad = publisher.subscribe(
-      [](const std::vector<Published>&) { throw std::runtime_error("mine"); });
+  const auto bad =
+      publisher.subscribe([](const std::vector<Published>&) { throw std::runtime_error("mine"); });
   const auto good = publisher.subscribe([&](const std::vector<Published>&) { ++calls; });
   publisher.push({numbered(0, 1)});
   publisher.push({numbered(1, 1)});

@@ -24,7 +24,7 @@ Hash32 naive_root(const Map& map, std::size_t depth = 0) {
   return proof::map_node_hash(naive_root(left, depth + 1), naive_root(right, depth + 1));
 }
 
-Hash32 apply(KvStore& store, const Map& values) {
+Hash32 apply_to(KvStore& store, const Map& values) {
   SubjectMapUpdate update(store);
   const auto root = update.apply(values);
   EXPECT_TRUE(root.ok());
@@ -51,12 +51,12 @@ void run(std::uint32_t seed, bool crowded) {
     Map batch;
     const std::size_t size = 1 + random() % 12;
     while (batch.size() < size) {
-      const Hash32 key = crowded ? crowded_key(random)
-                                 : proof::subject_key("p-" + std::to_string(random() % 300));
+      const Hash32 key =
+          crowded ? crowded_key(random) : proof::subject_key("p-" + std::to_string(random() % 300));
       batch[key] = {random(), crypto::sm3(std::to_string(random()))};
     }
     for (const auto& [key, value] : batch) all[key] = value;
-    root = apply(*store, batch);
+    root = apply_to(*store, batch);
     ASSERT_EQ(root, naive_root(all)) << "round " << round;
   }
   for (const auto& [key, value] : all) {
@@ -92,8 +92,8 @@ TEST(StoredSubjectMap, TwoKeysThatDifferInTheLastBit) {
   Hash32 b{};
   b[31] = 1;
   const Map both = {{a, {1, {}}}, {b, {2, {}}}};
-  apply(*store, {{a, {1, {}}}});
-  const Hash32 root = apply(*store, {{b, {2, {}}}});
+  apply_to(*store, Map{{a, {1, {}}}});
+  const Hash32 root = apply_to(*store, Map{{b, {2, {}}}});
   EXPECT_EQ(root, naive_root(both));
   for (const auto& [key, value] : both) {
     const auto found = map_lookup(*store, key);
@@ -104,11 +104,11 @@ TEST(StoredSubjectMap, TwoKeysThatDifferInTheLastBit) {
 
 TEST(StoredSubjectMap, SaysWhenANodeIsDamaged) {
   const auto store = open_memory();
-  apply(*store, {{proof::subject_key("a"), {1, {}}}, {proof::subject_key("b"), {1, {}}}});
+  apply_to(*store, Map{{proof::subject_key("a"), {1, {}}}, {proof::subject_key("b"), {1, {}}}});
   ASSERT_TRUE(store->write({{std::string("m\0", 2), "rubbish"}}).ok());
   EXPECT_EQ(map_lookup(*store, proof::subject_key("a")).error().code, "ledger.corrupt");
   SubjectMapUpdate update(*store);
-  EXPECT_EQ(update.apply({{proof::subject_key("c"), {1, {}}}}).error().code, "ledger.corrupt");
+  EXPECT_EQ(update.apply(Map{{proof::subject_key("c"), {1, {}}}}).error().code, "ledger.corrupt");
 }
 
 }  // namespace
