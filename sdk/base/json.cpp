@@ -84,6 +84,10 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
                  "at most " + std::to_string(limits.max_bytes) + " bytes",
                  {}};
   }
+  // The library takes a NUL byte for the end of input and would ignore what follows it.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return invalid("json.invalid", "not valid JSON at byte " + std::to_string(nul));
+  }
   StrictBuilder builder(limits.max_depth);
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     if (builder.error.code.empty()) return invalid("json.invalid", "not valid JSON");
