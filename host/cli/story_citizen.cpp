@@ -111,7 +111,8 @@ Status show_own_screen(const Stage& stage, const Plot& plot, Step& step) {
   for (const Json& asset : shown.value("assets", Json::array())) {
     verified += asset.value("verified", false) ? 1 : 0;
     std::string values;
-    for (const auto& [name, value] : asset.value("fields", Json::object()).items()) {
+    const Json fields = asset.value("fields", Json::object());  // outlives the loop over it
+    for (const auto& [name, value] : fields.items()) {
       values += (values.empty() ? "" : " · ") + name + "=" + value_text(value);
     }
     step.lines.push_back(line(text_of(asset, "item"), values));
