@@ -51,6 +51,12 @@ using Pkcs8 = Ptr<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 using Pbe2 = Ptr<PBE2PARAM, PBE2PARAM_free>;
 using Pbkdf2 = Ptr<PBKDF2PARAM, PBKDF2PARAM_free>;
 
+/// Another owner of the same key.
+inline Pkey share(const Pkey& pkey) {
+  EVP_PKEY_up_ref(pkey.get());
+  return Pkey(pkey.get());
+}
+
 /// Keeps what our failures would leave on the thread's OpenSSL error queue away from others.
 class ErrorScope {
  public:

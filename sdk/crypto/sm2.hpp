@@ -1,5 +1,6 @@
 // SM2 keys, signature (GB/T 32918.2) and public-key encryption (GB/T 32918.4).
-// Secrets are handled by OpenSSL alone.
+// Secrets are handled by OpenSSL alone; signatures, which are public, are verified by our own code
+// (sm2_verifier.hpp), several times as fast.
 #pragma once
 
 #include <memory>
@@ -31,6 +32,10 @@ class PublicKey {
 
   /// True when `signature` is valid for `message` under ZA(id). Any thread.
   bool verify(ByteView message, ByteView signature, std::string_view id = kDefaultSm2Id) const;
+
+  /// The same key with 54 KB of precomputed multiples: verify() takes a third of the time, once
+  /// building them has taken about twenty verifications. For keys that sign often and are kept.
+  PublicKey with_table() const;
 
   /// SM2 encryption, ciphertext in GM/T 0009 DER. `plaintext` 1..1024 bytes (keys, not documents).
   Result<Bytes> encrypt(ByteView plaintext) const;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kCoordinate = 32;
 constexpr std::size_t kMaxPlaintext = 1024;
+constexpr std::size_t kMaxIdBytes = 8191;  // ENTL counts bits in 16 bits
 
 /// a || b || xG || yG of the recommended curve (GB/T 32918.5 clause 2).
 constexpr std::array<std::uint8_t, 128> kCurveForZa = {
@@ -21,17 +22,6 @@ constexpr std::array<std::uint8_t, 128> kCurveForZa = {
     0x8f, 0xe3, 0x0b, 0xbf, 0xf2, 0x66, 0x0b, 0xe1, 0x71, 0x5a, 0x45, 0x89, 0x33, 0x4c, 0x74, 0xc7,
     0xbc, 0x37, 0x36, 0xa2, 0xf4, 0xf6, 0x77, 0x9c, 0x59, 0xbd, 0xce, 0xe3, 0x6b, 0x69, 0x21, 0x53,
     0xd0, 0xa9, 0x87, 0x7c, 0xc6, 0x2a, 0x47, 0x40, 0x02, 0xdf, 0x32, 0xe5, 0x21, 0x39, 0xf0, 0xa0};
-
-/// Order n of the base point.
-constexpr std::array<std::uint8_t, 32> kOrder = {
-    0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0x72, 0x03, 0xdf, 0x6b, 0x21, 0xc6, 0x05, 0x2b, 0x53, 0xbb, 0xf4, 0x09, 0x39, 0xd5, 0x41, 0x23};
-
-bool scalar_in_range(ByteView value) {
-  const bool zero = std::all_of(value.begin(), value.end(), [](std::uint8_t b) { return b == 0; });
-  return !zero &&
-         std::lexicographical_compare(value.begin(), value.end(), kOrder.begin(), kOrder.end());
-}
 
 ossl::Pkey make_public_pkey(ByteView xy) {
   Bytes point{POINT_CONVERSION_UNCOMPRESSED};
@@ -83,16 +73,20 @@ Hash32 sm2::message_hash(const Hash32& za, ByteView message) {
   return hash.update(za).update(message).finish();
 }
 
-bool sm2::scalars_in_range(ByteView signature) {
-  return scalar_in_range(signature.first(kCoordinate)) &&
-         scalar_in_range(signature.subspan(kCoordinate));
+bool sm2::openssl_verify(ByteView xy, const Hash32& digest, ByteView signature) {
+  const ossl::ErrorScope scope;
+  const ossl::Pkey pkey = make_public_pkey(xy);
+  const Bytes der = der::encode_signature(signature);
+  const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, pkey.get(), nullptr));
+  ossl::must(ctx != nullptr && EVP_PKEY_verify_init(ctx.get()) == 1);
+  return EVP_PKEY_verify(ctx.get(), der.data(), der.size(), digest.data(), digest.size()) == 1;
 }
 
 Result<PublicKey> PublicKey::from_xy(ByteView xy) {
   if (xy.size() != 2 * kCoordinate) return invalid("key.invalid", "a point has 64 bytes");
-  auto impl = std::make_shared<Impl>();
-  impl->pkey = make_public_pkey(xy);
-  if (impl->pkey == nullptr) return invalid("key.invalid", "not a point of the SM2 curve");
+  ossl::Pkey pkey = make_public_pkey(xy);
+  if (pkey == nullptr) return invalid("key.invalid", "not a point of the SM2 curve");
+  auto impl = std::make_shared<Impl>(std::move(pkey), xy);
   std::copy(xy.begin(), xy.end(), impl->xy.begin());
   impl->kid = thumbprint(xy);
   impl->default_za = sm2::identity_hash(xy, kDefaultSm2Id);
@@ -136,16 +130,21 @@ Json PublicKey::to_jwk() const {
 }
 
 bool PublicKey::verify(ByteView message, ByteView signature, std::string_view id) const {
-  if (signature.size() != 64 || id.size() > 8191 || !sm2::scalars_in_range(signature)) {
-    return false;
-  }
+  if (signature.size() != 64 || id.size() > kMaxIdBytes) return false;
   const Hash32 za = id == kDefaultSm2Id ? impl_->default_za : sm2::identity_hash(impl_->xy, id);
-  const Hash32 digest = sm2::message_hash(za, message);
-  const Bytes der = der::encode_signature(signature);
-  const ossl::ErrorScope scope;
-  const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, impl_->pkey.get(), nullptr));
-  ossl::must(ctx != nullptr && EVP_PKEY_verify_init(ctx.get()) == 1);
-  return EVP_PKEY_verify(ctx.get(), der.data(), der.size(), digest.data(), digest.size()) == 1;
+  return impl_->verifier.verify(sm2::message_hash(za, message), signature);
+}
+
+PublicKey PublicKey::with_table() const {
+  if (impl_->verifier.has_table()) return *this;
+  auto impl = std::make_shared<Impl>(ossl::share(impl_->pkey), impl_->xy);
+  impl->verifier.add_table();
+  impl->xy = impl_->xy;
+  impl->kid = impl_->kid;
+  impl->default_za = impl_->default_za;
+  PublicKey key;
+  key.impl_ = std::move(impl);
+  return key;
 }
 
 Result<Bytes> PublicKey::encrypt(ByteView plaintext) const {

@@ -88,6 +88,14 @@ Bytes reference_identity_hash(ByteView xy, std::string_view id) {
   return digest({entl, as_bytes(id), encode(curve.a), encode(curve.b), encode(curve.g), xy});
 }
 
+std::optional<Bytes> reference_x_of_sum(ByteView xy, ByteView s, ByteView t) {
+  const Curve curve;
+  const ECP::Point point = curve.ecp.Add(curve.ecp.Multiply(number(s), curve.g),
+                                         curve.ecp.Multiply(number(t), decode(xy)));
+  if (point.identity) return std::nullopt;
+  return encode(point.x);
+}
+
 bool reference_verify(ByteView xy, std::string_view id, ByteView message, ByteView signature) {
   const Curve curve;
   const Integer r = number(signature.first(32));

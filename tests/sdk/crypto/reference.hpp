@@ -21,7 +21,10 @@ Bytes reference_sign(ByteView scalar, ByteView k, std::string_view id, ByteView 
 Bytes reference_encrypt(ByteView xy, ByteView k, ByteView plaintext);
 std::optional<Bytes> reference_decrypt(ByteView scalar, ByteView c1c3c2);
 
-/// ZA and e.
+/// x of [s]G + [t]P; nothing for the point at infinity.
+std::optional<Bytes> reference_x_of_sum(ByteView xy, ByteView s, ByteView t);
+
+/// ZA.
 Bytes reference_identity_hash(ByteView xy, std::string_view id);
 
 }  // namespace qc::crypto::test
