@@ -117,7 +117,7 @@ TEST_F(OpenApi, UndocumentedMethodsAndPathsAreRefused) {
         EXPECT_NE(reply.fields.at("allow").find(upper(documented)), std::string::npos) << path;
       }
     }
-    for (const std::string other :
+    for (const std::string& other :
          {filled(path) + "x/y/z/w", filled(path) + "/", "/v1" + filled(path)}) {
       EXPECT_EQ(ask(host.port(), "GET " + other + " HTTP/1.1\r\nHost: x\r\n\r\n").status, 404)
           << other;
