@@ -1,6 +1,7 @@
 // The server over real sockets: requests right and wrong, limits, connections.
 #include <fstream>
 #include <random>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -269,6 +270,43 @@ TEST(Server, SlowReadersHoldNoWorker) {
     for (int n = 0; n < 200; ++n) deaf.back()->send(get("/openapi.json"));
   }
   for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(host.port(), get("/v1/health")).status, 200);
+}
+
+TEST(Server, TransactionsWaitForTheLedgerWithoutAWorker) {
+  http::ServerOptions options;
+  options.workers = 1;
+  TestHost host(options);
+  std::vector<std::string> requests;
+  for (int i = 0; i < 64; ++i) {
+    const auto key = crypto::PrivateKey::generate();
+    const Json body{{"account", "service-" + std::to_string(i)},
+                    {"kind", "service"},
+                    {"code", ""},
+                    {"name_zh", "服务"},
+                    {"name_en", "Service"},
+                    {"uscc", "91370100MA3C0HXX1Y"},
+                    {"contact", "c@example.test"},
+                    {"jwk", key.public_key().to_jwk()}};
+    const std::string tx =
+        proof::make_transaction(host.operator_key, kChain, "member.admit", body, now_s());
+    requests.push_back(
+        "POST /v1/transactions HTTP/1.1\r\nHost: x\r\n"
+        "Content-Type: application/jose\r\nContent-Length: " +
+        std::to_string(tx.size()) + "\r\n\r\n" + tx);
+  }
+  std::vector<std::unique_ptr<RawConnection>> callers;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    callers.push_back(std::make_unique<RawConnection>(host.port()));
+  }
+  for (std::size_t i = 0; i < requests.size(); ++i) callers[i]->send(requests[i]);
+  std::set<std::uint64_t> indexes;
+  for (auto& caller : callers) {
+    const Reply reply = caller->read_reply();
+    ASSERT_EQ(reply.status, 201) << reply.body;
+    indexes.insert(reply.json().at("index").get<std::uint64_t>());
+  }
+  EXPECT_EQ(indexes.size(), 64U);
+  EXPECT_LT(host.ledger->health().batches, 40U) << "one at a time: the worker waited";
 }
 
 TEST(Server, RandomBytesNeverKillIt) {
