@@ -42,7 +42,7 @@ class DatabaseTest : public ::testing::TestWithParam<Dialect> {
     db_ = open();
     must(
         db_->run_script("CREATE TABLE t (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(64), "
-                        "body VARCHAR(20000));"));
+                        "body VARCHAR(15000));"));
   }
   std::unique_ptr<Connection> open() {
     auto connection = connect(location_);
