@@ -119,19 +119,28 @@ bool App::is_deferred(const Request& request) const {
   return match.route != nullptr && !match.route->handler;
 }
 
-Response App::handle(const Request& request) {
-  Turn turn{
+App::Turn App::begin(const Request& request) const {
+  return {
       request, request_id(request), router_.find(request.head.method, request.head.path), {}, {}};
-  Response response;
+}
+
+Response App::handle(const Request& request) {
+  Turn turn = begin(request);
+  return guarded(turn, [this](Turn& t) { return run(t); });
+}
+
+/// An exception must reach neither httplib, which would send its text to the caller, nor the
+/// worker. Expected failures are values: what is caught here is a defect or exhausted memory.
+Response App::guarded(Turn& turn, const std::function<Response(Turn&)>& produce) {
   try {
-    response = run(turn);
+    Response response = produce(turn);
+    conclude(turn, response);
+    return response;
   } catch (const std::exception& failure) {
     // The text of the exception may quote input: the log gets its type only.
     spdlog::error("http {}: unexpected {}", turn.id, typeid(failure).name());
-    response = problem(internal("http.internal", "an internal error; see the host's log"));
+    return problem(internal("http.internal", "an internal error; see the host's log"));
   }
-  conclude(turn, response);
-  return response;
 }
 
 Response App::run(Turn& turn) {
@@ -178,6 +187,11 @@ Status App::admit(Turn& turn) {
   if (route.who.need == Need::kLoopback && !turn.request.loopback) {
     return forbidden("auth.forbidden", "only from the host's own machine");
   }
+  if (route.who.need == Need::kPublic) {
+    auto caller = optional_caller(turn.request);
+    turn.known_caller = caller.has_value();
+    if (caller) turn.caller = std::move(*caller);
+  }
   if (route.who.need == Need::kCaller) {
     QC_ASSIGN(turn.caller, authenticator_.authenticate(turn.request));
     turn.known_caller = true;
@@ -221,22 +235,28 @@ void App::handle_later(const Request& request, std::function<void(Outcome)> done
   services_.ledger.submit_async(request.body, std::move(done));
 }
 
-Response App::finish(const Request& request, const Outcome& outcome) {
-  Turn turn{
-      request, request_id(request), router_.find(request.head.method, request.head.path), {}, {}};
-  Response response;
-  if (outcome.ok()) {
+Response App::finish(const Request& request, std::optional<Caller> caller, const Outcome& outcome) {
+  Turn turn = begin(request);
+  turn.known_caller = caller.has_value();
+  if (caller) turn.caller = std::move(*caller);
+  return guarded(turn, [&](Turn&) {
+    if (!outcome.ok()) return problem(outcome.error());
     const chain::Applied& applied = outcome.value();
+    Response response;
     response.status = 201;
     response.body = dump({{"tx", applied.receipt.tx},
                           {"index", applied.index},
                           {"receipt", proof::to_json(applied.receipt)}});
     response.fields.emplace_back("Cache-Control", "no-store");
-  } else {
-    response = problem(outcome.error());
-  }
-  conclude(turn, response);
-  return response;
+    return response;
+  });
+}
+
+std::optional<Caller> App::optional_caller(const Request& request) {
+  if (request.head.field("signature-input").empty()) return std::nullopt;
+  auto caller = authenticator_.authenticate(request);
+  if (!caller.ok()) return std::nullopt;
+  return std::move(*caller);
 }
 
 Response App::problem(const Error& error) const {

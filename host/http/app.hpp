@@ -30,16 +30,21 @@ class App {
   Response handle(const Request& request);
   /// Submits a transaction without holding the thread until it is durable. `done` is called exactly
   /// once, perhaps on a thread of the ledger; it must only pass the outcome on. The outcome goes
-  /// to finish().
+  /// to finish(), with what optional_caller() said before. finish() never throws.
   using Outcome = Result<chain::Applied>;
   void handle_later(const Request& request, std::function<void(Outcome)> done);
-  Response finish(const Request& request, const Outcome& outcome);
+  Response finish(const Request& request, std::optional<Caller> caller, const Outcome& outcome);
+  /// Public routes ask for no signature; a caller who signs all the same, and rightly, gets a
+  /// signed answer. Anything else is nobody.
+  std::optional<Caller> optional_caller(const Request& request);
 
   const std::vector<Route>& routes() const { return router_.routes(); }
   const Json& openapi() const { return openapi_; }
 
  private:
   struct Turn;  // one request on its way
+  Turn begin(const Request& request) const;
+  Response guarded(Turn& turn, const std::function<Response(Turn&)>& produce);
   Response run(Turn& turn);
   Result<Answer> answer(Turn& turn);
   Status admit(Turn& turn);

@@ -42,10 +42,12 @@ class ServerImpl final : public Server {
 
   /// The worker is free again at once; the ledger's answer comes back as another task.
   void submit(const RequestPtr& request) {
-    app_->handle_later(*request, [this, request, workers = workers_](App::Outcome outcome) {
+    auto caller = std::make_shared<std::optional<Caller>>(app_->optional_caller(*request));
+    app_->handle_later(*request, [this, request, caller, workers = workers_](App::Outcome outcome) {
       auto shared = std::make_shared<App::Outcome>(std::move(outcome));
-      workers->push([this, request, shared](Engine& engine) {
-        answer(engine, *request, [&](const Request& r) { return app_->finish(r, *shared); });
+      workers->push([this, request, caller, shared](Engine& engine) {
+        answer(engine, *request,
+               [&](const Request& r) { return app_->finish(r, std::move(*caller), *shared); });
       });
     });
   }

@@ -230,6 +230,22 @@ TEST_F(Auth, TransactionsAreSubmittedWithTheSignatureInside) {
   EXPECT_EQ(again.status, 409) << again.body;
 }
 
+TEST_F(Auth, PublicRoutesSignTheirAnswersToThoseWhoSign) {
+  EXPECT_EQ(call(host.bank_key, "GET", "/v1/members").fields.count("signature"), 1U);
+  const Reply stranger = call(crypto::PrivateKey::generate(), "GET", "/v1/members");
+  EXPECT_EQ(stranger.status, 200);
+  EXPECT_EQ(stranger.fields.count("signature"), 0U);
+  const std::string request =
+      signed_request(host.bank_key, host.port(), "POST", "/v1/transactions", "no transaction");
+  std::string as_jose = request;
+  as_jose.replace(as_jose.find("application/json"), 16, "application/jose");
+  const Reply submitted = ask(host.port(), as_jose);
+  EXPECT_EQ(submitted.status, 400) << submitted.body;
+  EXPECT_EQ(submitted.fields.count("signature"), 1U);
+  // A spent nonce is no reason to refuse what needs no signature; the answer is unsigned.
+  EXPECT_EQ(ask(host.port(), as_jose).fields.count("signature"), 0U);
+}
+
 TEST(ReplayCache, ForgetsOnlyWhatCannotComeBack) {
   http::ReplayCache cache(4, 3);
   EXPECT_TRUE(cache.remember("a", "1", 1000, 1300).ok());
