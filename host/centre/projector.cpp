@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -109,7 +110,11 @@ void Projector::pause(int milliseconds) {
   wake_.wait_for(lock, std::chrono::milliseconds(milliseconds),
                  [&] { return stopping_ || news_ || suspected_; });
   news_ = false;
-  suspected_ = false;
+}
+
+bool Projector::take_suspicion() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(suspected_, false);
 }
 
 bool Projector::stopping() const {
@@ -118,6 +123,8 @@ bool Projector::stopping() const {
 }
 
 Status Projector::work() {
+  // Opened anew, and not only asked: somebody may have put another database in its place.
+  if (take_suspicion()) connection_.reset();
   if (!connection_) QC_TRY(open());
   Status status = at_.position < ledger_.size() ? catch_up() : probe();
   if (status.ok()) return status;

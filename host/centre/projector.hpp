@@ -58,6 +58,7 @@ class Projector {
   void enqueue(const std::vector<chain::Published>& batch);
   void settle(const Status& status);
   void pause(int milliseconds);
+  bool take_suspicion();
   bool stopping() const;
 
   const Options options_;

@@ -230,6 +230,19 @@ TEST_P(SqliteCentreTest, ADeletedFileIsMadeAgainTheSame) {
   EXPECT_EQ(dump(), good);
 }
 
+TEST_P(SqliteCentreTest, AFileDeletedUnderTheRunningHostIsMadeAgainTheSame) {
+  submit_all(*ledger_, story_.transactions);
+  open_centre();
+  level();
+  const std::string good = dump();
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(location_.sqlite.file.string() + suffix);
+  }
+  ASSERT_TRUE(eventually([&] { return centre_->members().ok(); }));
+  ASSERT_TRUE(eventually([&] { return centre_->status().at("position") == ledger_->size(); }));
+  EXPECT_EQ(dump(), good);
+}
+
 TEST_P(SqliteCentreTest, ADamagedFileIsMadeAgainTheSame) {
   submit_all(*ledger_, story_.transactions);
   open_centre();
