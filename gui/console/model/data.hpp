@@ -83,9 +83,15 @@ struct Catalogue {
   std::vector<Entry> entries;
 };
 
+/// Counters of the ledger's SQL view.
+struct Statistics {
+  std::uint64_t grants_active = 0, grants_ended = 0, subjects = 0;
+};
+
 struct Overview {
   Health health;
   Head head;
+  std::optional<Statistics> statistics;  ///< absent when the host does not tell
 };
 
 /// Who is signed in, where.
@@ -100,6 +106,7 @@ Result<Health> parse_health(const Json& answer);
 Result<std::vector<Member>> parse_members(const Json& answer);
 Result<Plugin> parse_plugin(const Json& entry);
 Result<std::vector<Plugin>> parse_plugins(const Json& answer);
+Result<Statistics> parse_statistics(const Json& answer);
 /// Adds the entries of an answer's list ("items" with "item", "products" with "product").
 Status parse_catalogue(const Json& answer, const char* list, const char* id, Catalogue& out);
 Result<std::vector<Flow>> parse_flows(const Json& answer);

@@ -2,12 +2,8 @@
 
 #include <ctime>
 
-#include "gui/console/model/data.hpp"
-
 namespace qc::console {
 namespace {
-
-constexpr std::size_t kMaxLines = 64;
 
 std::string local(std::int64_t time_ms, const char* pattern) {
   const std::time_t seconds = static_cast<std::time_t>(time_ms / 1000);
@@ -16,37 +12,6 @@ std::string local(std::int64_t time_ms, const char* pattern) {
   char buffer[64];
   const std::size_t n = std::strftime(buffer, sizeof buffer, pattern, &parts);
   return {buffer, n};
-}
-
-std::string scalar_text(const Json& value) {
-  if (value.is_string()) return displayable(value.get_ref<const std::string&>());
-  if (value.is_null()) return "–";
-  if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
-  return displayable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
-void flatten(const Json& value, const std::string& label, std::vector<SummaryLine>& out) {
-  if (out.size() >= kMaxLines) return;
-  if (value.is_object()) {
-    for (const auto& [name, member] : value.items()) {
-      flatten(member, label.empty() ? displayable(name) : label + "." + displayable(name), out);
-    }
-    return;
-  }
-  if (value.is_array()) {
-    std::string joined;
-    for (const Json& entry : value) {
-      if (entry.is_object() || entry.is_array()) {
-        flatten(entry, label, out);
-      } else {
-        joined += (joined.empty() ? "" : ", ") + scalar_text(entry);
-      }
-    }
-    if (!joined.empty()) out.push_back({label, joined});
-    return;
-  }
-  if (value.is_string() && value.get_ref<const std::string&>().empty()) return;
-  out.push_back({label, scalar_text(value)});
 }
 
 }  // namespace
@@ -87,22 +52,6 @@ std::string age(std::int64_t age_ms, Lang lang) {
   if (seconds < 60) return fill(Text::kAgeSeconds, lang, {std::to_string(seconds / 10 * 10)});
   if (seconds < 3600) return fill(Text::kAgeMinutes, lang, {std::to_string(seconds / 60)});
   return fill(Text::kAgeHours, lang, {std::to_string(seconds / 3600)});
-}
-
-std::vector<SummaryLine> summary_lines(const Json& summary) {
-  std::vector<SummaryLine> out;
-  flatten(summary, "", out);
-  return out;
-}
-
-std::string summary_text(const Json& summary) {
-  std::string out;
-  for (const SummaryLine& line : summary_lines(summary)) {
-    if (!out.empty()) out += " · ";
-    if (!line.label.empty()) out += line.label + " ";
-    out += shortened(line.value);
-  }
-  return out;
 }
 
 std::string tsv_row(const std::vector<std::string>& cells) {

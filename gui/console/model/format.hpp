@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "gui/console/model/strings.hpp"
-#include "sdk/base/json.hpp"
 
 namespace qc::console {
 
@@ -23,16 +22,6 @@ std::string clock_time(std::int64_t time_ms);
 std::string duration(std::int64_t seconds, Lang lang);
 /// "刚刚更新", "12 s ago".
 std::string age(std::int64_t age_ms, Lang lang);
-
-/// One line of an event's summary.
-struct SummaryLine {
-  std::string label, value;
-};
-/// A JSON object flattened for display: nested names joined by ".", lists by ", ". At most 64
-/// lines.
-std::vector<SummaryLine> summary_lines(const Json& summary);
-/// The same on one line: "product citizen_loan · grant …".
-std::string summary_text(const Json& summary);
 
 /// One row of tab-separated values; tabs and line ends inside a cell become spaces.
 std::string tsv_row(const std::vector<std::string>& cells);

@@ -1,5 +1,5 @@
 #include "gui/console/model/data.hpp"
-#include "gui/console/model/format.hpp"
+#include "gui/console/model/summary.hpp"
 
 namespace qc::console {
 namespace {
@@ -122,10 +122,7 @@ void add_glyphs(const Trace& trace, GlyphSet& glyphs) {
   for (const TraceEvent& e : trace.events) {
     add_glyphs(e.op, glyphs);
     add_glyphs(e.actor, glyphs);
-    for (const SummaryLine& line : summary_lines(e.summary)) {
-      add_glyphs(line.label, glyphs);
-      add_glyphs(line.value, glyphs);
-    }
+    add_json_glyphs(e.summary, glyphs);
   }
 }
 

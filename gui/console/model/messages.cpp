@@ -249,7 +249,9 @@ bool Directory::update(const Snapshot& snapshot) {
 
 std::string Directory::name(const std::string& account, Lang lang) const {
   const auto it = by_account_.find(account);
-  if (it == by_account_.end()) return account;
+  if (it == by_account_.end()) {
+    return account == "host" ? std::string(tr(Text::kHostAccount, lang)) : account;
+  }
   const std::string& name = lang == Lang::kZh ? it->second->name_zh : it->second->name_en;
   return name.empty() ? account : name;
 }

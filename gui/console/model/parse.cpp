@@ -70,6 +70,10 @@ class Lenient {
   std::string bad_;
 };
 
+bool is_count(const Json& value) {
+  return value.is_number_integer() && (value.is_number_unsigned() || value.get<std::int64_t>() >= 0);
+}
+
 std::string kid_of(const Json* jwk) {
   if (jwk == nullptr || !jwk->is_object()) return {};
   const auto it = jwk->find("kid");
@@ -195,6 +199,21 @@ Result<Plugin> parse_plugin(const Json& entry) {
 
 Result<std::vector<Plugin>> parse_plugins(const Json& answer) {
   return list_of<Plugin>(answer, "plugins", parse_plugin);
+}
+
+Result<Statistics> parse_statistics(const Json& answer) {
+  Statistics out;
+  QC_ASSIGN(const Json* grants, JsonReader(answer).object("grants"));
+  for (const auto& [state, n] : grants->items()) {
+    if (!is_count(n)) return invalid("console.bad_answer", "not a count", "grants");
+    (state == "ACTIVE" ? out.grants_active : out.grants_ended) += n.get<std::uint64_t>();
+  }
+  QC_ASSIGN(const Json* subjects, JsonReader(answer).object("subjects"));
+  for (const auto& [kind, n] : subjects->items()) {
+    if (!is_count(n)) return invalid("console.bad_answer", "not a count", "subjects");
+    out.subjects += n.get<std::uint64_t>();
+  }
+  return out;
 }
 
 Status parse_catalogue(const Json& answer, const char* list, const char* id, Catalogue& out) {

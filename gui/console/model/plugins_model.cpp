@@ -103,11 +103,12 @@ Confirmation confirmation(const Plugin& plugin, Verb verb, const Directory& name
     case Verb::kDrain:
       ask.title = fill(Text::kConfirmDrainTitle, lang, {name});
       ask.body = fill(Text::kConfirmDrainBody, lang, {in_flight, served});
-      ask.destructive = true;
+      ask.tone = Tone::kWarn;
       break;
     case Verb::kStop:
       ask.title = fill(Text::kConfirmStopTitle, lang, {name});
       ask.body = fill(Text::kConfirmStopBody, lang, {in_flight, served});
+      ask.tone = Tone::kBad;
       ask.destructive = true;
       break;
   }

@@ -38,6 +38,7 @@ Availability availability(const Plugin* plugin, Verb verb, const Snapshot& snaps
 /// What is asked before an action: names the object and the effect.
 struct Confirmation {
   std::string title, body, verb;
+  Tone tone = Tone::kInfo;
   bool destructive = false;
 };
 Confirmation confirmation(const Plugin& plugin, Verb verb, const Directory& names, Lang lang);

@@ -133,6 +133,11 @@ Result<Overview> Session::fetch_overview() {
   QC_ASSIGN(const Json head, api_->get("/v1/heads/latest"));
   QC_ASSIGN(const std::string jws, JsonReader(head).text("head", 8192));
   overview.head = api_->check_head(jws);
+  // The counters come from the SQL view, which may lag or be rebuilt: the page does without them.
+  const auto counters = api_->get("/v1/statistics");
+  if (counters.ok()) {
+    if (auto read = parse_statistics(*counters); read.ok()) overview.statistics = *read;
+  }
   return overview;
 }
 

@@ -1,5 +1,7 @@
 #include "gui/console/model/trace_model.hpp"
 
+#include "gui/console/model/summary.hpp"
+
 namespace qc::console {
 
 std::vector<std::string> TraceModel::cells(const TraceEvent& row, Lang lang) const {
@@ -8,7 +10,7 @@ std::vector<std::string> TraceModel::cells(const TraceEvent& row, Lang lang) con
           date_time(row.time_ms),
           operation(row.op, lang),
           names_.name(row.actor, lang),
-          summary_text(row.summary),
+          summary_text(row.summary, names_, lang),
           receipt_badge(row.check, lang).word};
 }
 

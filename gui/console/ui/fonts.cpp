@@ -198,7 +198,7 @@ Status Fonts::build(ImFontAtlas& atlas, float scale, const GlyphSet& extra) {
                               {Face::kStrong, 1, 14, &body},
                               {Face::kSmall, 0, 12, &body},
                               {Face::kTitle, 1, 22, &texts},
-                              {Face::kMono, 2, 12, &latin}};
+                              {Face::kMono, 2, 13, &latin}};
   atlas.Clear();
   atlas.FontBuilderIO = ImGuiFreeType::GetBuilderForFreeType();
   atlas.FontBuilderFlags = ImGuiFreeTypeBuilderFlags_LightHinting;
@@ -212,6 +212,8 @@ Status Fonts::build(ImFontAtlas& atlas, float scale, const GlyphSet& extra) {
     config.FontNo = file.index;
     config.OversampleH = 1;
     config.PixelSnapH = true;
+    // The face puts Chinese characters low in its line; this centres them.
+    config.GlyphOffset.y = -std::round(0.12F * plan.em * scale);
     config.EllipsisChar = 0x2026;
     const float pixels = std::round(plan.em * scale * file.line_height);
     faces_[at] = atlas.AddFontFromMemoryTTF(file.data, static_cast<int>(file.size), pixels, &config,

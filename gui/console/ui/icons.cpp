@@ -132,8 +132,8 @@ void draw_tool_icon(Pen& pen, Icon icon) {
       pen.line(15, 15, 20, 20);
       return;
     case Icon::kRefresh:
-      pen.arc(12, 12, 7.5F, -0.35F, 1.25F);
-      pen.triangle({13.5F, 1.5F}, {19.5F, 6}, {12.8F, 8.8F});
+      pen.arc(12, 12, 8, 0.12F, 1.83F);
+      pen.path({{20, 4}, {20, 9}, {15, 9}});
       return;
     case Icon::kCopy:
       pen.box(8.5F, 8.5F, 20, 20, 2);

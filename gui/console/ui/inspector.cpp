@@ -1,4 +1,5 @@
 // The right side: the selected object in full, or the network.
+#include "gui/console/model/summary.hpp"
 #include "gui/console/ui/views.hpp"
 #include "gui/console/ui/widgets.hpp"
 
@@ -95,6 +96,8 @@ void inspect_event(Ui& ui, AppModel& app, const TraceEvent& event) {
   const float width = ImGui::GetContentRegionAvail().x;
   paragraph(ui, Face::kStrong, ui.colour().text, operation(event.op, lang), width);
   field(ui, date_time(event.time_ms), app.names.name(event.actor, lang));
+  paragraph(ui, Face::kBody, ui.colour().text_muted, summary_text(event.summary, app.names, lang),
+            width);
   section(ui, ui.t(Text::kReceipt));
   badge(ui, receipt_badge(event.check, lang));
   paragraph(
@@ -117,14 +120,11 @@ void inspect_event(Ui& ui, AppModel& app, const TraceEvent& event) {
     app.copy(receipt_file(event));
   }
   paragraph(ui, Face::kSmall, ui.colour().text_muted, ui.t(Text::kReceiptHint), width);
-  const std::vector<SummaryLine> lines = summary_lines(event.summary);
+  const std::vector<SummaryLine> lines = summary_lines(event.summary, app.names, lang);
   if (lines.empty()) return;
   section(ui, ui.t(Text::kSummary));
   for (const SummaryLine& line : lines) {
-    // An unbroken identifier cannot wrap; it is shown like one.
-    const bool long_word = line.value.size() > 20 && line.value.find(' ') == std::string::npos &&
-                           static_cast<unsigned char>(line.value.front()) < 0x80;
-    if (long_word) {
+    if (line.identifier) {
       hash_field(ui, line.label, line.value);
     } else {
       field(ui, line.label, line.value);

@@ -31,11 +31,8 @@ void draw_question(Ui& ui, AppModel& app) {
   const ImVec2 screen = ImGui::GetIO().DisplaySize;
   const float width = std::min(ui.px(480), screen.x - ui.px(64));
   const float inner = width - ui.px(48);
-  const ImFont* body = ui.font(Face::kBody);
-  const ImFont* strong = ui.font(Face::kStrong);
-  const float text = body->CalcTextSizeA(body->FontSize, FLT_MAX, inner, ask->body.c_str()).y;
-  const float title =
-      strong->CalcTextSizeA(strong->FontSize, FLT_MAX, inner - ui.px(40), ask->title.c_str()).y;
+  const float text = paragraph_height(ui, Face::kBody, ask->body, inner + 1);
+  const float title = paragraph_height(ui, Face::kStrong, ask->title, inner - ui.px(36));
   const float height = ui.px(24 + 16 + 24 + 36 + 24) + title + text;
   if (!begin_modal(ui, "##question", {(screen.x - width) / 2, (screen.y - height) / 2.4F},
                    {width, height})) {
@@ -43,9 +40,8 @@ void draw_question(Ui& ui, AppModel& app) {
   }
   ui.enter_layer(1);
   const ImVec2 at = ImGui::GetCursorScreenPos();
-  const Tone tone = ask->destructive ? Tone::kWarn : Tone::kInfo;
-  draw_icon(*ImGui::GetWindowDrawList(), ask->destructive ? Icon::kWarning : Icon::kInfo,
-            {at.x + ui.px(12), at.y + ui.px(11)}, ui.px(24), tone_colour(p, tone));
+  draw_icon(*ImGui::GetWindowDrawList(), ask->tone == Tone::kInfo ? Icon::kInfo : Icon::kWarning,
+            {at.x + ui.px(12), at.y + ui.px(10)}, ui.px(24), tone_colour(p, ask->tone));
   ImGui::SetCursorPos({ui.px(24 + 36), ui.px(24)});
   paragraph(ui, Face::kStrong, p.text, ask->title, inner - ui.px(36));
   ImGui::SetCursorPos({ui.px(24), ui.px(24 + 16) + title});
@@ -104,7 +100,7 @@ Icon command_icon(const Command& command) {
 }
 
 /// One line of the palette. True when chosen by the pointer.
-bool draw_command(Ui& ui, const Command& command, bool selected) {
+bool draw_command(Ui& ui, const Command& command, bool selected, bool reveal) {
   const Palette& p = ui.colour();
   const float width = ImGui::GetContentRegionAvail().x;
   ImGui::PushID(command.label.c_str());
@@ -116,7 +112,7 @@ bool draw_command(Ui& ui, const Command& command, bool selected) {
   if (selected || ImGui::IsItemHovered()) {
     list.AddRectFilled(min, max, selected ? p.selected : p.hover, ui.px(6));
   }
-  if (selected) ImGui::SetScrollHereY(0.5F);
+  if (selected && reveal) ImGui::SetScrollHereY(0.5F);
   draw_icon(list, command_icon(command), {min.x + ui.px(20), (min.y + max.y) / 2}, ui.px(18),
             selected ? p.accent : p.text_muted);
   const float hint = text_width(ui, Face::kSmall, command.shortcut);
@@ -154,14 +150,17 @@ void draw_palette(Ui& ui, AppModel& app) {
   if (typed.changed) app.palette_at = 0;
   const auto commands = find_commands(app.snapshot(), app.palette_text, ui.lang());
   const int count = static_cast<int>(commands.size());
+  const int before = app.palette_at;
   if (pressed(GLFW_KEY_DOWN)) ++app.palette_at;
   if (pressed(GLFW_KEY_UP)) --app.palette_at;
+  const bool moved = before != app.palette_at;
   app.palette_at = std::clamp(app.palette_at, 0, std::max(0, count - 1));
   int chosen = typed.entered && count > 0 ? app.palette_at : -1;
   ImGui::SetCursorPos({ui.px(16), ui.px(64)});
   ImGui::BeginChild("##list", {width - ui.px(32), height - ui.px(64 + 36)}, false);
   for (int i = 0; i < count; ++i) {
-    if (draw_command(ui, commands[static_cast<std::size_t>(i)], i == app.palette_at)) chosen = i;
+    const Command& command = commands[static_cast<std::size_t>(i)];
+    if (draw_command(ui, command, i == app.palette_at, moved)) chosen = i;
   }
   if (count == 0) paragraph(ui, Face::kBody, p.text_muted, ui.t(Text::kNoCommand), width);
   ImGui::EndChild();

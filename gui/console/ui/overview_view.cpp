@@ -55,6 +55,12 @@ std::vector<Figure> figures(const Ui& ui, const Snapshot& s) {
                    suspended == 0 ? tr(Text::kMembersAllActive, lang)
                                   : fill(Text::kMembersSuspended, lang, {grouped(suspended)})});
   }
+  if (o.statistics) {
+    out.push_back({"grants", Text::kGrantsActive, Icon::kShield,
+                   grouped(o.statistics->grants_active),
+                   fill(Text::kGrantsHint, lang,
+                        {grouped(o.statistics->subjects), grouped(o.statistics->grants_ended)})});
+  }
   if (s.plugins.data) {
     std::uint64_t active = 0;
     std::uint64_t calls = 0;

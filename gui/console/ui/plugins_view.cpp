@@ -7,13 +7,13 @@ namespace {
 
 constexpr Column kColumns[] = {
     {.heading = Text::kPlugin, .width = 1.3F, .stretch = true},
-    {.heading = Text::kState, .width = 112},
+    {.heading = Text::kState, .width = 96},
     {.heading = Text::kKind, .width = 136, .needs = 900},
-    {.heading = Text::kVersion, .width = 72, .needs = 560},
-    {.heading = Text::kServes, .width = 1.5F, .stretch = true, .needs = 700},
-    {.heading = Text::kCalls, .width = 76, .right = true},
-    {.heading = Text::kErrors, .width = 68, .right = true},
-    {.heading = Text::kInFlight, .width = 76, .right = true},
+    {.heading = Text::kVersion, .width = 64, .needs = 800},
+    {.heading = Text::kServes, .width = 1.2F, .stretch = true, .needs = 640},
+    {.heading = Text::kCalls, .width = 64, .right = true},
+    {.heading = Text::kErrors, .width = 56, .right = true},
+    {.heading = Text::kInFlight, .width = 64, .right = true},
 };
 
 void draw_cell(Ui& ui, const AppModel& app, const Plugin& row, int column, ImVec2 a, ImVec2 b) {

@@ -127,9 +127,9 @@ void draw_heading(Ui& ui, AppModel& app, const Layout& layout) {
   const float tools = search_width + ui.px(search ? 8 + 36 + 8 + 36 : 36 + 8 + 36);
   const float right = width - ui.px(24) - tools;
   const float title_end = at.x + right - ui.px(32);
-  draw_text_in(ui, {at.x, at.y - ui.px(4)}, {title_end, at.y + ui.px(28)}, Face::kTitle, p.text,
+  draw_text_in(ui, {at.x, at.y}, {title_end, at.y + ui.px(32)}, Face::kTitle, p.text,
                view_title(app.view(), ui.lang()));
-  draw_text_in(ui, {at.x, at.y + ui.px(30)}, {title_end, at.y + ui.px(50)}, Face::kSmall,
+  draw_text_in(ui, {at.x, at.y + ui.px(33)}, {title_end, at.y + ui.px(53)}, Face::kSmall,
                p.text_muted, ui.t(kHints[static_cast<int>(app.view())]));
   ImGui::SetCursorPos({right, ui.px(18)});
   if (search) {
@@ -192,12 +192,10 @@ void draw_message(Ui& ui, AppModel& app, const Layout& layout) {
   const float left = layout.rail + ui.px(24);
   const float room = layout.size.x - layout.inspector - left - ui.px(24);
   const float text = room - ui.px(48 + 44);
-  const ImVec2 size =
-      ui.font(Face::kBody)
-          ->CalcTextSizeA(ui.font(Face::kBody)->FontSize, FLT_MAX, text, message.text.c_str());
-  const float height = size.y + ui.px(24);
+  const float wide = std::min(text, text_width(ui, Face::kBody, message.text));
+  const float height = paragraph_height(ui, Face::kBody, message.text, text + 1) + ui.px(24);
   ImGui::SetNextWindowPos({left, layout.size.y - layout.status - height - ui.px(16)});
-  ImGui::SetNextWindowSize({std::min(room, size.x + ui.px(48 + 44)), height});
+  ImGui::SetNextWindowSize({std::min(room, wide + ui.px(48 + 44)), height});
   ImGui::PushStyleColor(ImGuiCol_WindowBg, p.raised);
   ImGui::PushStyleColor(ImGuiCol_Border, tone_colour(p, message.tone));
   ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);

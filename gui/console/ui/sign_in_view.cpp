@@ -76,9 +76,7 @@ void draw_problem(Ui& ui, AppModel& app, float width) {
   if (text.empty()) return;
   const Palette& p = ui.colour();
   const float room = width - ui.px(38 + 14);
-  const ImFont* font = ui.font(Face::kBody);
-  const float height =
-      font->CalcTextSizeA(font->FontSize, FLT_MAX, room, text.c_str()).y + ui.px(20);
+  const float height = paragraph_height(ui, Face::kBody, text, room) + ui.px(20);
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const ImVec2 start = ImGui::GetCursorPos();
   ImDrawList& list = *ImGui::GetWindowDrawList();

@@ -66,11 +66,13 @@ void draw_row(Ui& ui, const TableSpec& spec, int row, const DrawCell& draw, Tabl
   const float y = ImGui::GetCursorScreenPos().y;
   ImGui::PushID(row);
   const ImVec2 start = ImGui::GetCursorPos();
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(ui.px(8), 0));
   if (ImGui::Selectable("##row", row == spec.selected,
                         ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowItemOverlap,
                         {0, ui.px(kRowHeight)})) {
     events.clicked = row;
   }
+  ImGui::PopStyleVar();
   ui.hotspot(std::string(spec.id) + "." + std::to_string(row), ImGui::GetItemRectMin(),
              ImGui::GetItemRectMax(), true);
   row_menu(ui, row, events);
@@ -108,7 +110,8 @@ TableEvents draw_table(Ui& ui, const TableSpec& spec, const DrawCell& draw) {
                      ImDrawFlags_RoundCornersTop);
   constexpr ImGuiTableFlags kFlags =
       ImGuiTableFlags_Resizable | ImGuiTableFlags_ScrollY | ImGuiTableFlags_NoSavedSettings |
-      ImGuiTableFlags_SizingFixedFit | ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_PadOuterX;
+      ImGuiTableFlags_SizingFixedFit | ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_PadOuterX |
+      ImGuiTableFlags_NoBordersInBody;
   ImGui::PushStyleVar(ImGuiStyleVar_CellPadding, ImVec2(ui.px(8), 0));
   ImGui::PushStyleColor(ImGuiCol_TableBorderStrong, p.line_soft);
   ImGui::PushStyleColor(ImGuiCol_TableHeaderBg, IM_COL32_BLACK_TRANS);

@@ -1,4 +1,5 @@
 // Flows of the whole network, and the history of one subject with its receipts checked.
+#include "gui/console/model/summary.hpp"
 #include "gui/console/ui/table.hpp"
 #include "gui/console/ui/views.hpp"
 
@@ -6,13 +7,13 @@ namespace qc::console {
 namespace {
 
 constexpr Column kFlowColumns[] = {
-    {.heading = Text::kIndex, .width = 64, .right = true},
-    {.heading = Text::kTime, .width = 150},
+    {.heading = Text::kIndex, .width = 48, .right = true},
+    {.heading = Text::kTime, .width = 142},
     {.heading = Text::kEvent, .width = 112},
     {.heading = Text::kConsumer, .width = 1.2F, .stretch = true},
     {.heading = Text::kProductLabel, .width = 1, .stretch = true, .needs = 840},
     {.heading = Text::kPurpose, .width = 1, .stretch = true, .needs = 960},
-    {.heading = Text::kOutcome, .width = 128},
+    {.heading = Text::kOutcome, .width = 122},
     {.heading = Text::kSubject, .width = 136, .needs = 740},
 };
 
@@ -62,7 +63,7 @@ void draw_event_cell(const Ui& ui, const AppModel& app, const TraceEvent& row, i
     case TraceModel::kActor:
       return cell_text(ui, a, b, app.names.name(row.actor, ui.lang()));
     case TraceModel::kSummary:
-      return cell_text(ui, a, b, summary_text(row.summary), false, true);
+      return cell_text(ui, a, b, summary_text(row.summary, app.names, ui.lang()), false, true);
     default:
       return draw_status(ui, a, b, receipt_badge(row.check, ui.lang()));
   }

@@ -18,6 +18,10 @@ void draw_text(const Ui& ui, ImVec2 at, Face face, ImU32 colour, std::string_vie
 /// One line within a box, centred upright, cut with "…" when too long. True when it was cut.
 bool draw_text_in(const Ui& ui, ImVec2 min, ImVec2 max, Face face, ImU32 colour,
                   std::string_view text, Align align = Align::kLeft);
+/// Lines of at most `width`: broken at spaces and between Chinese characters, but not before
+/// closing or after opening punctuation (GB/T 15834).
+std::vector<std::string_view> wrapped(const Ui& ui, Face face, std::string_view text, float width);
+float paragraph_height(const Ui& ui, Face face, std::string_view text, float width);
 /// A paragraph at the cursor, wrapped to `width`; moves the cursor.
 void paragraph(const Ui& ui, Face face, ImU32 colour, std::string_view text, float width);
 

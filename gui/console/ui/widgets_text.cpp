@@ -1,12 +1,33 @@
 // Text, badges, cards and notices.
 #include <cmath>
 
+#include <imgui_internal.h>
+
 #include "gui/console/ui/widgets.hpp"
 
 namespace qc::console {
 namespace {
 
 constexpr float kPi = 3.14159265F;
+
+bool chinese(unsigned c) { return c >= 0x2E80 && c < 0xFFF0; }
+
+bool one_of(unsigned c, std::u32string_view set) {
+  return set.find(static_cast<char32_t>(c)) != std::u32string_view::npos;
+}
+
+bool may_break(unsigned before, unsigned after) {
+  if (one_of(after, U"，。；：？！、”’）》】…·,.;:?!)]%")) return false;
+  if (one_of(before, U"“‘（《【([")) return false;
+  return before == ' ' || (chinese(before) && after != ' ') || (chinese(after) && before != ' ') ||
+         before == U'—';
+}
+
+std::string_view trimmed(std::string_view line) {
+  while (!line.empty() && line.back() == ' ') line.remove_suffix(1);
+  while (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+  return line;
+}
 
 }  // namespace
 
@@ -43,20 +64,67 @@ bool draw_text_in(const Ui& ui, ImVec2 min, ImVec2 max, Face face, ImU32 colour,
   const char* rest = nullptr;
   const ImVec2 kept = font->CalcTextSizeA(font->FontSize, room - dots, 0, text.data(),
                                           text.data() + text.size(), &rest);
-  const auto n = static_cast<std::size_t>(rest - text.data());
-  draw_text(ui, {min.x, y}, face, colour, text.substr(0, n));
-  draw_text(ui, {min.x + kept.x, y}, face, colour, kDots);
+  std::string_view shown = text.substr(0, static_cast<std::size_t>(rest - text.data()));
+  float end = kept.x;
+  // "abc……" reads as a stutter when the cut falls on dots or a space.
+  while (shown.ends_with(kDots) || shown.ends_with(' ')) {
+    shown.remove_suffix(shown.ends_with(' ') ? 1 : kDots.size());
+    end = text_width(ui, face, shown);
+  }
+  draw_text(ui, {min.x, y}, face, colour, shown);
+  draw_text(ui, {min.x + end, y}, face, colour, kDots);
   return true;
 }
 
+std::vector<std::string_view> wrapped(const Ui& ui, Face face, std::string_view text, float width) {
+  const ImFont* font = ui.font(face);
+  std::vector<std::string_view> lines;
+  std::size_t start = 0;  // of the line
+  std::size_t good = 0;   // last place where the line may end
+  float x = 0;
+  unsigned previous = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    unsigned c = 0;
+    const int bytes = ImTextCharFromUtf8(&c, text.data() + at, text.data() + text.size());
+    if (c == '\n') {
+      lines.push_back(text.substr(start, at - start));
+      start = good = at + 1;
+      x = 0;
+    } else {
+      if (at > start && may_break(previous, c)) good = at;
+      const float advance = font->GetCharAdvance(static_cast<ImWchar>(c));
+      if (x + advance > width && at > start && c != ' ') {
+        const std::size_t end = good > start ? good : at;
+        lines.push_back(trimmed(text.substr(start, end - start)));
+        start = good = end;
+        const char* from = text.data() + start;
+        x = at > start ? font->CalcTextSizeA(font->FontSize, FLT_MAX, 0, from, text.data() + at).x
+                       : 0;
+      }
+      x += advance;
+    }
+    previous = c;
+    at += static_cast<std::size_t>(std::max(1, bytes));
+  }
+  lines.push_back(trimmed(text.substr(start)));
+  return lines;
+}
+
+float paragraph_height(const Ui& ui, Face face, std::string_view text, float width) {
+  return static_cast<float>(wrapped(ui, face, text, width).size()) * line_height(ui, face);
+}
+
 void paragraph(const Ui& ui, Face face, ImU32 colour, std::string_view text, float width) {
-  ImGui::PushFont(ui.font(face));
-  ImGui::PushStyleColor(ImGuiCol_Text, colour);
-  ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + width);
-  ImGui::TextUnformatted(text.data(), text.data() + text.size());
-  ImGui::PopTextWrapPos();
-  ImGui::PopStyleColor();
-  ImGui::PopFont();
+  ImVec2 at = ImGui::GetCursorScreenPos();
+  const std::vector<std::string_view> lines = wrapped(ui, face, text, width);
+  const float height = line_height(ui, face);
+  float widest = 0;
+  for (const std::string_view line : lines) {
+    draw_text(ui, at, face, colour, line);
+    widest = std::max(widest, text_width(ui, face, line));
+    at.y += height;
+  }
+  ImGui::Dummy({widest, height * static_cast<float>(lines.size())});
 }
 
 void tooltip(const Ui& ui, std::string_view text) {
@@ -64,9 +132,7 @@ void tooltip(const Ui& ui, std::string_view text) {
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(ui.px(12), ui.px(8)));
   ImGui::PushFont(ui.font(Face::kSmall));
   ImGui::BeginTooltip();
-  ImGui::PushTextWrapPos(ui.px(360));
-  ImGui::TextUnformatted(text.data(), text.data() + text.size());
-  ImGui::PopTextWrapPos();
+  paragraph(ui, Face::kSmall, ui.colour().text, text, ui.px(360));
   ImGui::EndTooltip();
   ImGui::PopFont();
   ImGui::PopStyleVar();
@@ -151,9 +217,11 @@ bool notice_page(Ui& ui, Icon icon, Tone tone, std::string_view title, std::stri
   const ImVec2 centre{at.x + room.x / 2, at.y + std::max(ui.px(40), room.y * 0.28F)};
   list.AddCircleFilled(centre, ui.px(28), tone_soft(ui.colour(), tone));
   draw_icon(list, icon, centre, ui.px(28), tone_colour(ui.colour(), tone));
-  const float top = centre.y - at.y + ui.px(44);
-  draw_text_in(ui, {at.x, at.y + top}, {at.x + room.x, at.y + top + ui.px(24)}, Face::kStrong,
-               ui.colour().text, title, Align::kCentre);
+  const float top = centre.y - at.y + ui.px(title.empty() ? 12 : 44);
+  if (!title.empty()) {
+    draw_text_in(ui, {at.x, at.y + top}, {at.x + room.x, at.y + top + ui.px(24)}, Face::kStrong,
+                 ui.colour().text, title, Align::kCentre);
+  }
   // The paragraph is centred when it fits on one line, otherwise set left within a column.
   const float line = std::min(width, text_width(ui, Face::kBody, next));
   ImGui::SetCursorPos({start.x + (room.x - line) / 2, start.y + top + ui.px(32)});

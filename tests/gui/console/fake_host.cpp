@@ -122,9 +122,21 @@ FakeCity::FakeCity()
   plug("citizen_loan", "product", "qilu-bank", Json::array(), "citizen_loan", "active", 412);
 
   append("jn-data", "network.found", {{"name", "泉城链"}}, nullptr, false);
-  append("registry", "subject.open", {{"account", subject_}}, nullptr, true);
-  append("ga", "asset.issue", {{"item", "ga.resident"}, {"version", 1}}, nullptr, true);
-  append("gjj", "asset.issue", {{"item", "gjj.deposit"}, {"version", 1}}, nullptr, true);
+  append("registry", "subject.open",
+         {{"account", subject_},
+          {"kind", "person"},
+          {"text_zh", "开立数字保险箱账户"},
+          {"text_en", "A safe box account was opened"}},
+         nullptr, true);
+  append("ga", "asset.issue",
+         {{"item", "ga.resident"},
+          {"version", 1},
+          {"fields", {"id_no", "name"}},
+          {"text_zh", "数据资产入箱:居民身份信息"},
+          {"text_en", "An asset was issued: Resident identity"}},
+         nullptr, true);
+  append("gjj", "asset.issue", {{"item", "gjj.deposit"}, {"version", 1}, {"as_of", 1769800000}},
+         nullptr, true);
   const Json items = {"ga.resident", "gjj.deposit"};
   append("qilu-bank", "request.create", {{"product", "citizen_loan"}, {"purpose", "loan.apply"}},
          flow("citizen_loan", "loan.apply", "", "", "", items), true);
@@ -248,6 +260,11 @@ Result<Json> FakeCity::get(const std::string& path) {
     return Json{{"status", "ok"},      {"chain", chain_},    {"version", "0.1.0"},
                 {"size", log_.size()}, {"uptime_s", 93'784}, {"host_kid", host_.kid()},
                 {"time_ms", kStart}};
+  }
+  if (path == "/v1/statistics") {
+    return Json{{"position", log_.size()},
+                {"subjects", {{"person", 1}}},
+                {"grants", {{"ACTIVE", 12}, {"REVOKED", 1}}}};
   }
   if (path == "/v1/heads/latest") return Json{{"head", head()}};
   // Members stay: without them nobody could sign in.

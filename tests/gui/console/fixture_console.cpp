@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   options.sign_in.key_file = "/srv/quancheng/keys/operator.pem";
   options.sign_in.passphrase = scenario == "wrong" ? "wrong" : "correct";
   options.sign_in_at_once = scenario != "form";
+  if (scenario == "form") options.sign_in.passphrase.clear();
   options.step_timeout_s = 10;
   options.print_figures = true;
   const Status ended = run_console(test::connect_to(city, account), options);
