@@ -114,9 +114,10 @@ std::string App::metrics_text() const {
       {services_, gauges_.loop(), gauges_.queued(), authenticator_.remembered(), uptime.count()});
 }
 
-bool App::is_deferred(const Request& request) const {
+App::Plan App::plan(const Request& request) const {
   const auto match = router_.find(request.head.method, request.head.path);
-  return match.route != nullptr && !match.route->handler;
+  if (match.route == nullptr) return {};
+  return {match.route->lane, !match.route->handler};
 }
 
 App::Turn App::begin(const Request& request) const {

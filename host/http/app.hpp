@@ -15,7 +15,7 @@ struct AppOptions {
 /// What the server below knows and /metrics shows.
 struct AppGauges {
   std::function<const LoopGauges&()> loop;
-  std::function<std::size_t()> queued;
+  std::function<std::array<std::size_t, kLanes>()> queued;  ///< by lane
 };
 
 /// Any thread.
@@ -24,8 +24,12 @@ class App {
   App(AppOptions options, Services services, crypto::PrivateKey host_key, StaticFiles files,
       AppGauges gauges);
 
-  /// True for requests that are answered by handle_later().
-  bool is_deferred(const Request& request) const;
+  /// How a request is to be run.
+  struct Plan {
+    Lane lane = Lane::kQuick;
+    bool deferred = false;  ///< answered by handle_later()
+  };
+  Plan plan(const Request& request) const;
   /// Answers. Never throws.
   Response handle(const Request& request);
   /// Submits a transaction without holding the thread until it is durable. `done` is called exactly

@@ -45,8 +45,12 @@ void render_connections(std::string& out, const Metrics::Sources& sources) {
   gauge(out, "qc_http_connections_open", "Open connections.", g.open);
   gauge(out, "qc_http_connections_parked", "Connections without a request.", g.parked);
   gauge(out, "qc_http_requests_in_flight", "Whole requests not yet answered.", g.in_flight);
-  gauge(out, "qc_http_requests_queued", "Requests waiting for a worker.",
-        static_cast<std::int64_t>(sources.queued_requests));
+  describe(out, "qc_http_requests_queued", "gauge", "Requests waiting for a worker.");
+  constexpr std::array<const char*, kLanes> kNames{"quick", "view", "plugin"};
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    sample(out, std::string("qc_http_requests_queued{lane=\"") + kNames[i] + "\"}",
+           sources.queued_requests[i]);
+  }
   gauge(out, "qc_http_buffered_bytes", "Bytes held for connections.", g.buffered_bytes);
   gauge(out, "qc_http_nonces", "Nonces remembered against replay.",
         static_cast<std::int64_t>(sources.remembered_nonces));

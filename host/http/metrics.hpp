@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "host/http/event_loop.hpp"
-#include "host/http/server.hpp"
+#include "host/http/route.hpp"
 
 namespace qc::http {
 
@@ -23,7 +23,7 @@ class Metrics {
   struct Sources {
     const Services& services;
     const LoopGauges& gauges;
-    std::size_t queued_requests = 0;
+    std::array<std::size_t, kLanes> queued_requests{};  ///< by lane
     std::size_t remembered_nonces = 0;
     std::int64_t uptime_s = 0;
   };

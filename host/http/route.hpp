@@ -30,6 +30,15 @@ struct Who {
 
 enum class BodyKind { kNone, kJson, kTransaction };
 
+/// Which threads run a route. Each lane has its own, so that a plugin that hangs or a database that
+/// is slow delays nothing but what needs it.
+enum class Lane {
+  kQuick,   ///< memory and ledger
+  kView,    ///< SQL view, traces, and the managing of plugins
+  kPlugin,  ///< waits for a plugin
+};
+inline constexpr std::size_t kLanes = 3;
+
 struct QueryDoc {
   std::string name;
   std::string zh, en;
@@ -79,7 +88,11 @@ struct Route {
   BodyKind body = BodyKind::kNone;
   Handler handler;  ///< empty: the transaction route, answered when the ledger calls back
   RouteDoc doc;
+  Lane lane = Lane::kQuick;
 };
+
+/// The same routes in that lane.
+std::vector<Route> in_lane(Lane lane, std::vector<Route> routes);
 
 std::vector<Route> ledger_routes();
 std::vector<Route> centre_routes();

@@ -129,6 +129,11 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string
   return out;
 }
 
+std::vector<Route> in_lane(Lane lane, std::vector<Route> routes) {
+  for (Route& route : routes) route.lane = lane;
+  return routes;
+}
+
 const std::string& Call::param(std::string_view name) const {
   const auto found =
       std::find_if(path.begin(), path.end(), [&](const auto& p) { return p.first == name; });

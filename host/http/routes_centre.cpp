@@ -61,7 +61,7 @@ std::vector<Route> centre_routes() {
        BodyKind::kNone,
        list<&Centre::statistics>,
        {"getStatistics", "centre", "统计", "Counters by kind and state", "", "Statistics"}});
-  return out;
+  return in_lane(Lane::kView, std::move(out));
 }
 
 }  // namespace qc::http

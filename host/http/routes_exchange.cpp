@@ -203,6 +203,11 @@ std::vector<Route> exchange_routes() {
                   {},
                   {"grant.revoked", "grant.expired", "grant.exhausted", "access.wrong_consumer",
                    "plugin.timeout"}}});
+  for (Route& route : out) {
+    const bool reads =
+        route.method == "GET" || route.doc.id == "eraseAsset" || route.doc.id == "createGrant";
+    if (!reads) route.lane = Lane::kPlugin;
+  }
   return out;
 }
 

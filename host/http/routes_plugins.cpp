@@ -96,7 +96,7 @@ std::vector<Route> plugin_routes() {
                   200,
                   {},
                   problems}});
-  return out;
+  return in_lane(Lane::kView, std::move(out));
 }
 
 }  // namespace qc::http

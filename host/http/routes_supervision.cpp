@@ -74,7 +74,7 @@ std::vector<Route> supervision_routes() {
                   {{"after", "只返回其后的记录", "Only rows with a greater index", false},
                    {"limit", "最多条数，1 至 1000", "At most so many rows, 1 to 1000", false}},
                   {"http.bad_query"}}});
-  return out;
+  return in_lane(Lane::kView, std::move(out));
 }
 
 }  // namespace qc::http

@@ -1,5 +1,7 @@
 #include "host/http/server.hpp"
 
+#include <array>
+
 #include "host/http/app.hpp"
 #include "host/http/workers.hpp"
 
@@ -11,16 +13,22 @@ namespace {
 class ServerImpl final : public Server {
  public:
   ServerImpl(const ServerOptions& options, std::unique_ptr<EventLoop> loop)
-      : loop_(std::move(loop)), workers_(std::make_shared<Workers>(options.workers)) {}
+      : loop_(std::move(loop)) {
+    for (auto& lane : lanes_) lane = std::make_shared<Workers>(options.workers);
+  }
   ~ServerImpl() override {
     loop_->stop();
-    workers_->stop();
+    for (auto& lane : lanes_) lane->stop();
   }
 
   void serve(AppOptions options, const Services& services, crypto::PrivateKey host_key,
              StaticFiles files) {
     AppGauges gauges{[this]() -> const LoopGauges& { return loop_->gauges(); },
-                     [this] { return workers_->queued(); }};
+                     [this] {
+                       std::array<std::size_t, kLanes> queued{};
+                       for (std::size_t i = 0; i < kLanes; ++i) queued[i] = lanes_[i]->queued();
+                       return queued;
+                     }};
     app_ = std::make_unique<App>(std::move(options), services, std::move(host_key),
                                  std::move(files), std::move(gauges));
     loop_->start([this](RequestPtr request) { take(std::move(request)); });
@@ -31,10 +39,12 @@ class ServerImpl final : public Server {
   using RequestPtr = std::shared_ptr<const Request>;
 
   void take(RequestPtr request) {
-    if (app_->is_deferred(*request)) {
-      workers_->push([this, request](Engine&) { submit(request); });
+    const App::Plan plan = app_->plan(*request);
+    auto& workers = lanes_[static_cast<std::size_t>(plan.lane)];
+    if (plan.deferred) {
+      workers->push([this, request](Engine&) { submit(request); });
     } else {
-      workers_->push([this, request](Engine& engine) {
+      workers->push([this, request](Engine& engine) {
         answer(engine, *request, [this](const Request& r) { return app_->handle(r); });
       });
     }
@@ -43,13 +53,14 @@ class ServerImpl final : public Server {
   /// The worker is free again at once; the ledger's answer comes back as another task.
   void submit(const RequestPtr& request) {
     auto caller = std::make_shared<std::optional<Caller>>(app_->optional_caller(*request));
-    app_->handle_later(*request, [this, request, caller, workers = workers_](App::Outcome outcome) {
-      auto shared = std::make_shared<App::Outcome>(std::move(outcome));
-      workers->push([this, request, caller, shared](Engine& engine) {
-        answer(engine, *request,
-               [&](const Request& r) { return app_->finish(r, std::move(*caller), *shared); });
-      });
-    });
+    app_->handle_later(
+        *request, [this, request, caller, workers = lanes_[0]](App::Outcome outcome) {
+          auto shared = std::make_shared<App::Outcome>(std::move(outcome));
+          workers->push([this, request, caller, shared](Engine& engine) {
+            answer(engine, *request,
+                   [&](const Request& r) { return app_->finish(r, std::move(*caller), *shared); });
+          });
+        });
   }
 
   void answer(Engine& engine, const Request& request, const Engine::Handler& handler) {
@@ -58,7 +69,7 @@ class ServerImpl final : public Server {
   }
 
   std::unique_ptr<EventLoop> loop_;
-  std::shared_ptr<Workers> workers_;
+  std::array<std::shared_ptr<Workers>, kLanes> lanes_;
   std::unique_ptr<App> app_;
 };
 

@@ -27,7 +27,7 @@ struct ServerOptions {
   std::string listen = "127.0.0.1";
   int port = 0;                          ///< 0 = any free port
   std::string tls_certificate, tls_key;  ///< PEM files; required unless `listen` is loopback
-  std::size_t workers = 8;               ///< threads that run requests
+  std::size_t workers = 8;               ///< threads that run requests, in each lane
   std::size_t max_connections = 4096;
   std::size_t max_body_bytes = 1U << 20U;
   std::size_t max_header_bytes = 16U << 10U;

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -58,6 +59,9 @@ Result<Json> EchoExchange::create_grant(Text caller, const Json& body) {
   return echo("create_grant", caller, {}, body);
 }
 Result<Json> EchoExchange::access(Text caller, const Json& body) {
+  if (body.contains("hang_ms")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(body.at("hang_ms").get<int>()));
+  }
   if (body.contains("refuse")) {
     Error error = forbidden("grant.revoked", "the grant is revoked");
     error.txn_id = std::string(64, 'a');
