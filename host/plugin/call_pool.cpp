@@ -23,6 +23,7 @@ struct CallPool::Shared {
   std::size_t live = 0;  ///< threads, hung ones included
   std::size_t idle = 0;
   std::size_t hung = 0;
+  std::size_t waited_for = 0;  ///< tasks whose caller waits, running or queued
   bool stopping = false;
 
   std::size_t usable() const { return live - hung; }
@@ -70,7 +71,11 @@ CallPool::Outcome CallPool::run(std::function<void()> task, std::chrono::millise
   job->task = std::move(task);
   std::unique_lock lock(shared_->mutex);
   if (shared_->hung >= shared_->limits.max_hung) return Outcome::kHung;
-  if (shared_->queue.size() >= shared_->limits.queue) return Outcome::kBusy;
+  // Not the queue's length: a task that a free worker is about to take would count as waiting.
+  if (shared_->waited_for >= shared_->limits.workers + shared_->limits.queue) {
+    return Outcome::kBusy;
+  }
+  ++shared_->waited_for;
   shared_->queue.push_back(job);
   if (shared_->queue.size() > shared_->idle && shared_->usable() < shared_->limits.workers) {
     try {
@@ -81,12 +86,15 @@ CallPool::Outcome CallPool::run(std::function<void()> task, std::chrono::millise
     } catch (const std::system_error&) {
       if (shared_->usable() == 0) {
         shared_->queue.pop_back();
+        --shared_->waited_for;
         return Outcome::kBusy;
       }
     }
   }
   shared_->work.notify_one();
-  if (job->finished.wait_until(lock, deadline, [&] { return job->done; })) return Outcome::kDone;
+  const bool done = job->finished.wait_until(lock, deadline, [&] { return job->done; });
+  --shared_->waited_for;
+  if (done) return Outcome::kDone;
   if (job->running) {
     job->abandoned = true;
     ++shared_->hung;

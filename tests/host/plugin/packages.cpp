@@ -1,0 +1,89 @@
+#include "tests/host/plugin/packages.hpp"
+
+#include <unistd.h>
+
+#include "sdk/base/files.hpp"
+#include "sdk/crypto/sm3.hpp"
+
+namespace qc::plugin {
+
+Packages::Packages() {
+  std::string name = (std::filesystem::temp_directory_path() / "qc-packages-XXXXXX").string();
+  EXPECT_NE(mkdtemp(name.data()), nullptr);
+  folder_ = name;
+  std::filesystem::create_directory(folder_ / "plugins");
+  std::filesystem::create_directory(folder_ / "config");
+}
+
+Packages::~Packages() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+std::filesystem::path Packages::library(const std::string& plugin) const {
+  return folder_ / "plugins" / plugin / "library.so";
+}
+
+void Packages::install(const std::string& plugin, const std::string& name,
+                       const std::string& version) {
+  std::filesystem::create_directories(folder_ / "plugins" / plugin);
+  const auto bytes = read_file(std::filesystem::path(QC_TEST_PLUGINS) / (name + ".so"));
+  ASSERT_TRUE(bytes.ok()) << name;
+  ASSERT_TRUE(write_file(library(plugin), *bytes, FileMode::kPublic).ok());
+  const Json json = {{"plugin", plugin},
+                     {"version", version},
+                     {"kind", "department"},
+                     {"abi", "1.0"},
+                     {"owner", "t"},
+                     {"library", "library.so"},
+                     {"digest", to_hex(crypto::sm3(*bytes))}};
+  write("plugins/" + plugin + "/manifest.json", json.dump());
+  admit(plugin);
+}
+
+Json Packages::manifest(const std::string& plugin) const {
+  const auto json = read_json_file(folder_ / "plugins" / plugin / "manifest.json");
+  EXPECT_TRUE(json.ok());
+  return json.ok() ? *json : Json::object();
+}
+
+void Packages::edit_manifest(const std::string& plugin, const std::string& member,
+                             const Json& value) {
+  Json json = manifest(plugin);
+  if (value.is_null()) {
+    json.erase(member);
+  } else {
+    json[member] = value;
+  }
+  write("plugins/" + plugin + "/manifest.json", json.dump());
+}
+
+void Packages::admit(const std::string& plugin) { admitted_[plugin] = manifest(plugin); }
+
+void Packages::write(const std::filesystem::path& relative, const std::string& text) const {
+  ASSERT_TRUE(write_file(folder_ / relative, text, FileMode::kPrivate).ok()) << relative;
+}
+
+ManagerOptions Packages::options() {
+  ManagerOptions options;
+  options.plugins_dir = folder_ / "plugins";
+  options.config_dir = folder_ / "config";
+  options.chain = "test-net";
+  options.admission = [this](const std::string& plugin) -> std::optional<Json> {
+    const auto found = admitted_.find(plugin);
+    if (found == admitted_.end()) return std::nullopt;
+    return found->second;
+  };
+  return options;
+}
+
+std::unique_ptr<Manager> Packages::manager() { return manager(options()); }
+
+std::unique_ptr<Manager> Packages::manager(ManagerOptions options) {
+  auto made = Manager::create(std::move(options));
+  EXPECT_TRUE(made.ok());
+  EXPECT_TRUE((*made)->discover().ok());
+  return std::move(made).value();
+}
+
+}  // namespace qc::plugin

@@ -1,0 +1,51 @@
+// Puts plugin packages together under a temporary folder.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "host/plugin/manager.hpp"
+
+namespace qc::plugin {
+
+/// A plugins folder, a config folder, and a ledger that admits what the test says.
+class Packages {
+ public:
+  Packages();
+  ~Packages();
+  Packages(const Packages&) = delete;
+  Packages& operator=(const Packages&) = delete;
+
+  /// Installs <library>.so as the package `plugin`, with a right manifest, and admits it.
+  void install(const std::string& plugin, const std::string& library,
+               const std::string& version = "1.0.0");
+  /// Changes a manifest member (null removes it).
+  void edit_manifest(const std::string& plugin, const std::string& member, const Json& value);
+  void admit(const std::string& plugin);
+  void withdraw(const std::string& plugin) { admitted_.erase(plugin); }
+  Json& admission(const std::string& plugin) { return admitted_[plugin]; }
+  void write(const std::filesystem::path& relative, const std::string& text) const;
+
+  std::filesystem::path folder() const { return folder_; }
+  std::filesystem::path library(const std::string& plugin) const;
+  Json manifest(const std::string& plugin) const;
+
+  ManagerOptions options();
+  std::unique_ptr<Manager> manager();
+  std::unique_ptr<Manager> manager(ManagerOptions options);
+
+ private:
+  std::filesystem::path folder_;
+  std::map<std::string, Json> admitted_;
+};
+
+/// The code of a result's error, or "ok".
+template <typename T>
+std::string code_of(const Result<T>& result) {
+  return result.ok() ? "ok" : result.error().code;
+}
+
+}  // namespace qc::plugin

@@ -1,0 +1,81 @@
+#include "host/plugin/transitions.hpp"
+
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace qc::plugin {
+namespace {
+
+using S = State;
+using E = Event;
+
+// Written anew rather than taken from the table: the two must agree on all 81 pairs.
+std::map<std::pair<S, E>, S> expected() {
+  return {{{S::kDiscovered, E::kDiscover}, S::kDiscovered},
+          {{S::kFailed, E::kDiscover}, S::kDiscovered},
+          {{S::kStopped, E::kDiscover}, S::kStopped},
+          {{S::kActive, E::kDiscover}, S::kActive},
+          {{S::kDraining, E::kDiscover}, S::kDraining},
+          {{S::kDiscovered, E::kVerify}, S::kVerified},
+          {{S::kStopped, E::kVerify}, S::kVerified},
+          {{S::kFailed, E::kVerify}, S::kVerified},
+          {{S::kVerified, E::kAdmit}, S::kAdmitted},
+          {{S::kAdmitted, E::kLoad}, S::kLoaded},
+          {{S::kLoaded, E::kConfigure}, S::kConfigured},
+          {{S::kConfigured, E::kActivate}, S::kActive},
+          {{S::kActive, E::kDrain}, S::kDraining},
+          {{S::kActive, E::kStop}, S::kStopped},
+          {{S::kDraining, E::kStop}, S::kStopped},
+          {{S::kFailed, E::kStop}, S::kStopped},
+          {{S::kDiscovered, E::kFail}, S::kFailed},
+          {{S::kVerified, E::kFail}, S::kFailed},
+          {{S::kAdmitted, E::kFail}, S::kFailed},
+          {{S::kLoaded, E::kFail}, S::kFailed},
+          {{S::kConfigured, E::kFail}, S::kFailed},
+          {{S::kActive, E::kFail}, S::kFailed},
+          {{S::kDraining, E::kFail}, S::kFailed},
+          {{S::kStopped, E::kFail}, S::kFailed},
+          {{S::kFailed, E::kFail}, S::kFailed}};
+}
+
+TEST(TransitionsTest, EveryPairOfStateAndEventIsAsWritten) {
+  const auto table = expected();
+  int pairs = 0;
+  for (const State state : kAllStates) {
+    for (const Event event : kAllEvents) {
+      const auto next = next_state(state, event);
+      const auto found = table.find({state, event});
+      EXPECT_EQ(next.has_value(), found != table.end())
+          << state_name(state) << " + " << event_name(event);
+      if (next && found != table.end()) {
+        EXPECT_EQ(*next, found->second) << state_name(state) << " + " << event_name(event);
+      }
+      ++pairs;
+    }
+  }
+  EXPECT_EQ(pairs, 81);
+}
+
+TEST(TransitionsTest, NothingTakesCallsWithoutEachStepBeforeIt) {
+  State state = State::kDiscovered;
+  for (const Event event :
+       {Event::kVerify, Event::kAdmit, Event::kLoad, Event::kConfigure, Event::kActivate}) {
+    for (const Event other : {Event::kAdmit, Event::kLoad, Event::kConfigure, Event::kActivate}) {
+      EXPECT_EQ(next_state(state, other).has_value(), other == event) << state_name(state);
+    }
+    state = next_state(state, event).value();
+  }
+  EXPECT_EQ(state, State::kActive);
+}
+
+TEST(TransitionsTest, NamesAreDistinct) {
+  std::set<std::string_view> names;
+  for (const State state : kAllStates) names.insert(state_name(state));
+  for (const Event event : kAllEvents) names.insert(event_name(event));
+  EXPECT_EQ(names.size(), 18U);
+}
+
+}  // namespace
+}  // namespace qc::plugin
