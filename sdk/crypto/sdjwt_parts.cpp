@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kInvalid = "sdjwt.invalid";
 constexpr const char* kBadDisclosure = "sdjwt.bad_disclosure";
 constexpr std::size_t kMaxSaltBytes = 128;
-constexpr std::size_t kMaxDisclosureText = 64 * 1024;
+constexpr std::size_t kMaxDisclosureText = std::size_t{64} * 1024;
 constexpr std::size_t kDigestText = 43;  // 32 bytes in base64url
 
 /// The digests in `payload._sd`.

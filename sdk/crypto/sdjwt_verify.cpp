@@ -3,7 +3,7 @@
 namespace qc::crypto {
 namespace {
 
-Error bad_binding(std::string message, std::string field = {}) {
+Error bad_binding(std::string message, std::string_view field = {}) {
   return unauthenticated("sdjwt.bad_key_binding", std::move(message)).at(field);
 }
 

@@ -23,7 +23,7 @@ constexpr std::size_t kBlockSize = 16;
 constexpr std::uint64_t kIterations = 200'000;
 constexpr std::int64_t kMinIterations = 1'024;       // GM/T 0091-2020
 constexpr std::int64_t kMaxIterations = 10'000'000;  // a hostile file must not stall the reader
-constexpr std::size_t kMaxPemSize = 16 * 1024;
+constexpr std::size_t kMaxPemSize = std::size_t{16} * 1024;
 
 // GM/T 0006-2023 and annex C of GM/T 0091-2020.
 constexpr const char* kHmacSm3Oid = "1.2.156.10197.1.401.2";
