@@ -8,6 +8,7 @@
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sdjwt.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/pseudonym.hpp"
 
 namespace qc::cli {
 namespace {
@@ -60,6 +61,7 @@ Status load_items(const Wallet& wallet, const Directory& directory, ConsentView&
       item.sensitivity = known.value("sensitivity", std::int64_t{kSensitive});
       for (const Json& field : known.value("fields", Json::array())) {
         item.labels[text_of(field, "id")] = text_of(field, "zh");
+        item.types[text_of(field, "id")] = text_of(field, "type");
       }
     }
     for (const Json& asset : assets) {
@@ -78,7 +80,9 @@ std::string field_line(const ConsentItem& item, const std::string& field, bool v
   std::string value = "–";
   if (item.asset) {
     const auto found = item.asset->fields.find(field);
-    if (found != item.asset->fields.end()) value = values ? value_text(*found) : "•••";
+    if (found != item.asset->fields.end()) {
+      value = values ? field_text(*found, text_of(item.types, field.c_str())) : "•••";
+    }
   }
   return "  " + line(label, value);
 }
@@ -132,7 +136,10 @@ Json grant_terms(const Wallet& wallet, const ConsentView& view, const std::strin
           {"request", view.request},
           {"supersedes", ""},
           {"subject",
-           {{"kind", "person"}, {"account", wallet.account()}, {"pseudonym", wallet.pseudonym()}}},
+           {{"kind", "person"},
+            {"account", wallet.account()},
+            {"pseudonym",
+             proof::pairwise_pseudonym(wallet.pseudonym(), text_of(view.consumer, "account"))}}},
           {"actor", {{"role", "self"}, {"account", wallet.account()}, {"mandate", ""}}},
           {"consumer",
            {{"uscc", text_of(view.consumer, "uscc")},

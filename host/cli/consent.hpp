@@ -16,6 +16,7 @@ struct ConsentItem {
   std::int64_t version = 0, sensitivity = 0;
   std::vector<std::string> required, optional;
   Json labels;  ///< Chinese name by field id
+  Json types;   ///< dictionary type by field id
   std::optional<OpenedAsset> asset;
 };
 

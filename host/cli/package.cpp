@@ -83,8 +83,8 @@ Result<Package> read_package(const fs::path& folder) {
                    "manifest.library");
   }
   package.library = folder / library;
-  QC_ASSIGN(const std::string bytes, read_file(package.library, kMaxLibraryBytes));
-  const std::string digest = to_hex(crypto::sm3(bytes));
+  QC_ASSIGN(package.bytes, read_file(package.library, kMaxLibraryBytes));
+  const std::string digest = to_hex(crypto::sm3(package.bytes));
   if (digest != package.digest) {
     return invalid("package.digest_mismatch",
                    "the library's SM3 is " + digest + ", the manifest says " + package.digest,
@@ -94,12 +94,8 @@ Result<Package> read_package(const fs::path& folder) {
 }
 
 Result<Json> describe_package(const Package& package) {
-  QC_ASSIGN(const std::string bytes, read_file(package.library, kMaxLibraryBytes));
-  if (to_hex(crypto::sm3(bytes)) != package.digest) {
-    return invalid("package.digest_mismatch", "the library changed while it was read");
-  }
   int fd = -1;
-  const auto path = load_path(bytes, fd);
+  const auto path = load_path(package.bytes, fd);
   void* library = path.ok() ? ::dlopen(path.value().c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
   if (fd >= 0) ::close(fd);
   if (library == nullptr) {

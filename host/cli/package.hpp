@@ -12,6 +12,7 @@ struct Package {
   Json manifest;
   std::string plugin, version, kind, owner, digest;
   std::filesystem::path library;
+  std::string bytes;  ///< of the library, as checked
 };
 
 /// Reads <folder>/manifest.json and checks the library against its digest. Errors: "file.*",

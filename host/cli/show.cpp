@@ -95,6 +95,13 @@ std::string value_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+std::string field_text(const Json& value, std::string_view type) {
+  if (value.is_null()) return "–";
+  if (type == "m" && value.is_number_integer()) return money(value.get<std::int64_t>());
+  if (type == "b" && value.is_boolean()) return value.get<bool>() ? "是 yes" : "否 no";
+  return value_text(value);
+}
+
 std::string padded(std::string_view text, std::size_t columns) {
   std::size_t width = 0;
   for (const char c : text) {

@@ -23,6 +23,8 @@ std::string operation(std::string_view op);
 std::string name_of(const Json& entry);
 /// One JSON value as text: strings bare, the rest as JSON.
 std::string value_text(const Json& value);
+/// A field's value by its dictionary type: "m" (fen) as money, "b" as 是/否, null as "–".
+std::string field_text(const Json& value, std::string_view type);
 /// Pads with blanks to `columns`; a Chinese character counts two.
 std::string padded(std::string_view text, std::size_t columns);
 /// "  label  value\n"

@@ -110,12 +110,7 @@ Status show_own_screen(const Stage& stage, const Plot& plot, Step& step) {
   step.lines.emplace_back("  本人屏幕 the citizen's own screen:\n");
   for (const Json& asset : shown.value("assets", Json::array())) {
     verified += asset.value("verified", false) ? 1 : 0;
-    std::string values;
-    const Json fields = asset.value("fields", Json::object());  // outlives the loop over it
-    for (const auto& [name, value] : fields.items()) {
-      values += (values.empty() ? "" : " · ") + name + "=" + value_text(value);
-    }
-    step.lines.push_back(line(text_of(asset, "item"), values));
+    split_lines(text_of(asset, "screen"), step.lines);
   }
   step.facts["verified_assets"] = verified;
   if (verified == plot.issued.size()) return {};

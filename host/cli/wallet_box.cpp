@@ -88,6 +88,26 @@ Result<Output> fetch(const FetchOptions& options) {
   return output;
 }
 
+/// One asset as its owner reads it: the catalogue's fields in the catalogue's order.
+std::string asset_text(const OpenedAsset& asset, const Json& item) {
+  std::string text = "✓ " + asset.item + " " + name_of(item) + "  (" + asset.issuer +
+                     ", 截至 as of " + time_text(asset.as_of) + ")\n";
+  for (const Json& field : item.value("fields", Json::array())) {
+    const std::string id = text_of(field, "id");
+    const auto value = asset.fields.find(id);
+    if (value == asset.fields.end()) continue;
+    text += line(text_of(field, "zh") + " " + id, field_text(*value, text_of(field, "type")));
+  }
+  return text;
+}
+
+Json catalogue_entry(const Json& catalogue, const std::string& item) {
+  for (const Json& entry : catalogue) {
+    if (text_of(entry, "item") == item) return entry;
+  }
+  return Json::object();
+}
+
 Result<Output> show(const WalletOptions& to) {
   QC_ASSIGN(const Wallet wallet, Wallet::open(to));
   QC_ASSIGN(const Directory directory, Directory::fetch(wallet.client()));
@@ -96,32 +116,22 @@ Result<Output> show(const WalletOptions& to) {
   Output output;
   output.json = {{"account", wallet.account()}, {"assets", Json::array()}};
   for (const Json& entry : assets) {
+    const std::string item = text_of(entry, "item");
+    Json row = {{"asset", text_of(entry, "asset")}, {"item", item}};
     const auto opened = wallet.open_asset(entry, directory);
-    Json row = {{"asset", text_of(entry, "asset")}, {"item", text_of(entry, "item")}};
-    std::string title = text_of(entry, "item");
-    std::map<std::string, std::string> labels;
-    for (const Json& item : catalogue) {
-      if (text_of(item, "item") != text_of(entry, "item")) continue;
-      title += " " + name_of(item);
-      for (const Json& field : item.value("fields", Json::array())) {
-        labels[text_of(field, "id")] = text_of(field, "zh");
-      }
-    }
-    if (!opened.ok()) {
-      row["problem"] = problem_of(opened.error());
-      output.text += "✗ " + title + "\n  " + line_of(opened.error()) + "\n";
-      if (output.exit == kOk) output.exit = exit_of(opened.error());
-    } else {
+    if (opened.ok()) {
       row["issuer"] = opened->issuer;
       row["as_of"] = opened->as_of;
       row["expires"] = opened->expires;
       row["fields"] = opened->fields;
       row["verified"] = true;
-      output.text += "✓ " + title + "  (" + opened->issuer + ", 截至 as of " +
-                     time_text(opened->as_of) + ")\n";
-      for (const auto& [name, value] : opened->fields.items()) {
-        output.text += line(labels[name] + " " + name, value_text(value));
-      }
+      const std::string text = asset_text(*opened, catalogue_entry(catalogue, item));
+      row["screen"] = text;
+      output.text += text;
+    } else {
+      row["problem"] = problem_of(opened.error());
+      output.text += "✗ " + item + "\n  " + line_of(opened.error()) + "\n";
+      if (output.exit == kOk) output.exit = exit_of(opened.error());
     }
     output.json["assets"].push_back(row);
   }

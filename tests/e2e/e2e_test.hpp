@@ -23,7 +23,7 @@ class E2e : public ::testing::Test {
 };
 
 /// The facts of step n (1 to 9).
-inline Json facts(const Json& story, std::size_t n) {
+inline const Json& facts(const Json& story, std::size_t n) {
   return story.at("steps").at(n - 1).at("facts");
 }
 

@@ -145,7 +145,8 @@ TEST_F(Story, NoValueLeavesTheBox) {
   ASSERT_EQ(find_value("x \"" + sample + "\" y", values), sample);
   ASSERT_EQ(find_value("a." + to_base64url(as_bytes("{\"v\":\"" + sample + "\"}")) + ".b", values),
             sample);
-  for (const Json& person : *read_json_file(city().dir() / "population" / "people.json")) {
+  const Json people = *read_json_file(city().dir() / "population" / "people.json");
+  for (const Json& person : people) {
     values.insert(person.at("id_no"));
     values.insert(person.at("name"));
   }
