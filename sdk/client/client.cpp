@@ -42,6 +42,15 @@ Status check_target(const std::string& target) {
   return {};
 }
 
+/// nlohmann throws for texts that are not UTF-8; that must not leave this room.
+Result<std::string> dump(const Json& body) {
+  try {
+    return body.dump();
+  } catch (const Json::exception&) {
+    return invalid("client.bad_body", "the body holds text that is not UTF-8", "body");
+  }
+}
+
 Error wrong_host_key(std::string message) {
   return Error{ErrorKind::kUnauthenticated,
                "client.wrong_host_key",
@@ -106,16 +115,27 @@ class ClientImpl final : public Client {
   const std::string& chain() const override { return chain_; }
   const crypto::PublicKey& host_key() const override { return *host_key_; }
 
-  Result<Json> get(const std::string& path) override { return exchange("GET", path, {}, {}); }
+  Result<Json> get(const std::string& path) override {
+    auto got = exchange("GET", path, {}, {});
+    // A kept connection may have been closed at the very moment: reading again harms nothing.
+    if (!got.ok() && got.error().code == "client.unreachable" && host_key_) {
+      got = exchange("GET", path, {}, {});
+    }
+    return got;
+  }
   Result<Json> post(const std::string& path, const Json& body) override {
-    return exchange("POST", path, body.dump(), "application/json");
+    QC_ASSIGN(std::string text, dump(body));
+    return exchange("POST", path, std::move(text), "application/json");
   }
   Result<Json> del(const std::string& path, const Json& body) override {
-    return exchange("DELETE", path, body.dump(), "application/json");
+    QC_ASSIGN(std::string text, dump(body));
+    return exchange("DELETE", path, std::move(text), "application/json");
   }
 
   Result<std::string> sign_transaction(const std::string& op, const Json& body) override {
     if (!options_.key) return invalid("client.no_key", "this client has no key to sign with");
+    QC_ASSIGN(const std::string text, dump(body));
+    (void)text;  // only to learn whether it can be written
     return proof::make_transaction(*options_.key, chain_, op, body, now_s());
   }
 

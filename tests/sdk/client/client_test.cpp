@@ -97,6 +97,9 @@ TEST(Client, ProblemsBecomeErrors) {
   EXPECT_EQ(client->get("v1/health").error().code, "client.bad_path");
   EXPECT_EQ(client->get("/v1/health x").error().code, "client.bad_path");
   EXPECT_EQ(client->get("/v1/nothing").error().code, "http.not_found");
+  const Json no_text{{"a", std::string("\xff")}};
+  EXPECT_EQ(client->post("/v1/accesses", no_text).error().code, "client.bad_body");
+  EXPECT_EQ(client->submit("grant.delete", no_text).error().code, "client.bad_body");
 }
 
 TEST(Client, SubmitsAndVerifiesReceipts) {
