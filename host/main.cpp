@@ -6,7 +6,6 @@
 #include <sstream>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -33,23 +32,6 @@ Result<crypto::PrivateKey> load_key_of(const std::filesystem::path& key,
                                        const std::filesystem::path& passphrase_file) {
   QC_ASSIGN(const std::string passphrase, crypto::read_passphrase_file(passphrase_file));
   return crypto::load_key(key, passphrase);
-}
-
-/// The key for pairwise pseudonyms belongs to this installation; made at first start.
-Result<Bytes> pairwise_key(const std::filesystem::path& data) {
-  const auto file = data / "pairwise.key";
-  if (!std::filesystem::exists(file)) {
-    const std::string text = to_hex(random_bytes(32));
-    const auto fresh = data / "pairwise.key.new";
-    const mode_t old_mask = umask(0077);
-    std::ofstream(fresh) << text << "\n";
-    umask(old_mask);
-    std::error_code error;
-    std::filesystem::rename(fresh, file, error);
-    if (error) return unavailable("host.io", "cannot write " + file.string());
-  }
-  QC_ASSIGN(const std::string text, crypto::read_passphrase_file(file));
-  return from_hex(text);
 }
 
 /// Transaction 0 of an empty ledger.
@@ -107,7 +89,6 @@ Result<std::unique_ptr<exchange::Exchange>> make_exchange(const HostConfig& conf
   exchange::ExchangeOptions options;
   options.identity_plugin = config.identity_plugin;
   options.plugin_timeout_ms = config.plugin_timeout_ms;
-  QC_ASSIGN(options.pairwise_key, pairwise_key(config.data));
   return exchange::Exchange::create(std::move(options),
                                     {*host.ledger, *host.plugins, *host.vault, registrar});
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "host/chain/rules_internal.hpp"
+#include "sdk/proof/pseudonym.hpp"
 
 namespace qc::chain {
 
@@ -119,8 +120,9 @@ Status check_subject(const Context& context) {
             part(context.body, "subject", {"kind", "account", "pseudonym"}));
   QC_TRY(expect_text(subject, "kind", signer.kind, "grant.wrong_subject"));
   QC_TRY(expect_text(subject, "account", signer.account, "grant.wrong_subject"));
-  QC_TRY(expect_text(subject, "pseudonym", text_of(signer.document, "pseudonym"),
-                     "grant.wrong_subject"));
+  const std::string pairwise = proof::pairwise_pseudonym(text_of(signer.document, "pseudonym"),
+                                                         text_of(context.request, "consumer"));
+  QC_TRY(expect_text(subject, "pseudonym", pairwise, "grant.wrong_subject"));
   QC_ASSIGN(const JsonReader actor, part(context.body, "actor", {"role", "account", "mandate"}));
   QC_TRY(expect_text(actor, "role", "self", "grant.wrong_actor"));
   QC_TRY(expect_text(actor, "account", signer.account, "grant.wrong_actor"));

@@ -2,8 +2,6 @@
 
 #include <chrono>
 
-#include "sdk/crypto/sm3.hpp"
-
 namespace qc::exchange {
 
 std::optional<Json> Context::get(const std::string& key) const {
@@ -56,12 +54,6 @@ Result<Json> Context::issuers_of(const std::vector<std::string>& items) const {
     QC_ASSIGN(issuers[name], jwk_of(name));
   }
   return issuers;
-}
-
-std::string Context::pairwise_pseudonym(const std::string& subject,
-                                        const std::string& consumer) const {
-  const std::string text = std::string("qc-pairwise-1") + '\0' + subject + '\0' + consumer;
-  return to_hex(crypto::hmac_sm3(options.pairwise_key, as_bytes(text)));
 }
 
 std::int64_t Context::now_s() const {

@@ -27,8 +27,6 @@ struct Context {
   Result<std::string> owner_of_plugin(const std::string& plugin) const;
   /// {account: jwk} of the departments that issue `items`, for plugins to check issuers against.
   Result<Json> issuers_of(const std::vector<std::string>& items) const;
-  /// What `consumer` may know of the subject across its own dealings, and of no other's.
-  std::string pairwise_pseudonym(const std::string& subject, const std::string& consumer) const;
   /// Seconds since the epoch.
   std::int64_t now_s() const;
 

@@ -17,7 +17,6 @@ namespace qc::exchange {
 struct ExchangeOptions {
   std::string identity_plugin;  ///< plugin that proves identity
   int plugin_timeout_ms = 1000;
-  Bytes pairwise_key;  ///< 32 bytes; keys the pseudonym shown to each consumer
 };
 
 /// What the flows stand on. All outlive the exchange.

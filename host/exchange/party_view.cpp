@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sdk/proof/pseudonym.hpp"
+
 namespace qc::exchange {
 namespace {
 
@@ -44,7 +46,8 @@ Json entry_of(const Context& context, const chain::StateReader& state, Family fa
       out["body"] = doc.at("body");
       out["state"] = chain::request_state_at(doc, now);
       out["consumer"] = consumer_of(state, consumer);
-      out["pseudonym"] = context.pairwise_pseudonym(doc.at("subject"), consumer);
+      out["pseudonym"] =
+          proof::pairwise_pseudonym(doc.at("pseudonym").get<std::string>(), consumer);
       break;
     }
     case Family::kGrant:

@@ -1,6 +1,7 @@
 // The HTTP API: requests signed with SM2 (RFC 9421), problems as errors, signed answers checked.
 import { base64, randomId, unbase64url, utf8 } from './bytes.js';
 import { jwkOf, jwsSign, sign, sm3, verify } from './jose.js';
+import { receiptHolds } from './proof.js';
 
 export class Problem extends Error {
   constructor(document) {
@@ -46,7 +47,8 @@ export class Api {
     this.chain = '';
   }
 
-  async call(method, path, body, contentType = 'application/json') {
+  /** `signed` false: what is sent carries its own signature and what comes back its own proof. */
+  async call(method, path, body, { contentType = 'application/json', signed = this.key !== null } = {}) {
     const url = new URL(path, location.origin);
     const bytes = body === undefined ? null : utf8(typeof body === 'string' ? body : JSON.stringify(body));
     const headers = {};
@@ -55,7 +57,7 @@ export class Api {
       headers['Content-Type'] = contentType;
       headers['Content-Digest'] = digestOf(bytes);
     }
-    if (this.key) Object.assign(headers, signatureHeaders(this.key, method, url, headers['Content-Digest'], nonce));
+    if (signed) Object.assign(headers, signatureHeaders(this.key, method, url, headers['Content-Digest'], nonce));
     let response;
     try {
       response = await fetch(url, { method, headers, body: bytes, cache: 'no-store' });
@@ -70,7 +72,7 @@ export class Api {
       throw new Problem({ code: 'client.bad_answer', detail: `HTTP ${response.status}` });
     }
     if (!response.ok) throw new Problem(parsed);
-    if (this.key && this.host && !answerIsSigned(this.host, response, answer, nonce)) {
+    if (signed && this.host && !answerIsSigned(this.host, response, answer, nonce)) {
       throw new Problem({ code: 'client.bad_response_signature', detail: '' });
     }
     return parsed;
@@ -84,5 +86,13 @@ export class Api {
     return jwsSign(this.key, payload, 'qc-tx+jws');
   }
 
-  submit(op, body) { return this.call('POST', '/v1/transactions', this.transaction(op, body), 'application/jose'); }
+  /** Submits a transaction; throws unless the receipt proves that it is on the ledger. */
+  async submit(op, body) {
+    const transaction = this.transaction(op, body);
+    const answer = await this.call('POST', '/v1/transactions', transaction, { contentType: 'application/jose', signed: false });
+    if (!receiptHolds(transaction, answer.receipt, this.host, this.chain)) {
+      throw new Problem({ code: 'receipt.not_included', detail: '' });
+    }
+    return answer;
+  }
 }

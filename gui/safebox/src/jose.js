@@ -7,9 +7,9 @@ const DEFAULT_ID = '1234567812345678';
 
 export const sm3 = (bytes) => unhex(sm3hex(bytes));
 
-/** A key pair: {d, x, y} in hexadecimal. `d` never leaves this page unencrypted. */
+/** A key pair: {d, x, y} in hexadecimal, from the browser's own random source. `d` never leaves this page unencrypted. */
 export function generateKey() {
-  const pair = sm2.generateKeyPairHex(hex(random(32)));
+  const pair = sm2.generateKeyPairHex();
   return { d: pair.privateKey.padStart(64, '0'), x: pair.publicKey.slice(2, 66), y: pair.publicKey.slice(66) };
 }
 

@@ -72,6 +72,7 @@ const errors = {
   'client.unreachable': ['连接不上主机，请稍后再试', 'The host cannot be reached; try again later'],
   'client.wrong_network': ['这台主机不是你开通保险箱时的网络，已停止', 'This host is not the network your box belongs to; stopped'],
   'client.bad_response_signature': ['主机的应答签名不对，已停止', 'The host’s answer is not signed correctly; stopped'],
+  'receipt.not_included': ['主机没有给出有效回执', 'The host gave no valid receipt'],
   'key.wrong_passphrase': ['口令不对', 'Wrong passphrase'],
   'identity.account_exists': ['此人已开通保险箱', 'This person has a safe box already'],
 };

@@ -39,7 +39,7 @@ function itemChoice(wallet, wanted, asset, chosen) {
   const required = wanted.required.map((id) => row(fieldName(definition, id), shown(id)));
   const optional = wanted.optional.map((id) => h('label', { class: 'choice' },
     h('input', {
-      type: 'checkbox', 'data-field': `${wanted.item}.${id}`,
+      type: 'checkbox', disabled: !asset, 'data-field': `${wanted.item}.${id}`,
       onchange: (event) => {
         const set = new Set(chosen[wanted.item]);
         if (event.target.checked) set.add(id); else set.delete(id);

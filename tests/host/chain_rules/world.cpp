@@ -3,6 +3,7 @@
 #include "sdk/base/identity_numbers.hpp"
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/pseudonym.hpp"
 
 namespace qc::chain::test {
 
@@ -254,36 +255,38 @@ Json grant_body(World& world, const std::string& person, const Json& request) {
   }
   Json notice = request.at("notice");
   notice["shown_at"] = world.now_s;
-  return {
-      {"v", 1},
-      {"grant", world.fresh_id()},
-      {"request", request.at("request")},
-      {"supersedes", ""},
-      {"subject", {{"kind", "person"}, {"account", account}, {"pseudonym", pseudonym_of(person)}}},
-      {"actor", {{"role", "self"}, {"account", account}, {"mandate", ""}}},
-      {"consumer",
-       {{"uscc", uscc(2)},
-        {"name", "成员bank"},
-        {"contact", "0531-12345"},
-        {"account", "bank"},
-        {"product", request.at("product")}}},
-      {"purpose", request.at("purpose")},
-      {"scope", scope},
-      {"valid", request.at("valid")},
-      {"max_uses", request.at("max_uses")},
-      {"frequency", ""},
-      {"mode", request.at("mode")},
-      {"release", request.at("release")},
-      {"data_life_days", request.at("data_life_days")},
-      {"onward", "none"},
-      {"separate",
-       {{"third_party", true},
-        {"sensitive", true},
-        {"adverse_credit_notice", true},
-        {"automated_decision", true},
-        {"minor", false}}},
-      {"notice", notice},
-      {"key", request.at("key")}};
+  return {{"v", 1},
+          {"grant", world.fresh_id()},
+          {"request", request.at("request")},
+          {"supersedes", ""},
+          {"subject",
+           {{"kind", "person"},
+            {"account", account},
+            {"pseudonym", proof::pairwise_pseudonym(pseudonym_of(person), "bank")}}},
+          {"actor", {{"role", "self"}, {"account", account}, {"mandate", ""}}},
+          {"consumer",
+           {{"uscc", uscc(2)},
+            {"name", "成员bank"},
+            {"contact", "0531-12345"},
+            {"account", "bank"},
+            {"product", request.at("product")}}},
+          {"purpose", request.at("purpose")},
+          {"scope", scope},
+          {"valid", request.at("valid")},
+          {"max_uses", request.at("max_uses")},
+          {"frequency", ""},
+          {"mode", request.at("mode")},
+          {"release", request.at("release")},
+          {"data_life_days", request.at("data_life_days")},
+          {"onward", "none"},
+          {"separate",
+           {{"third_party", true},
+            {"sensitive", true},
+            {"adverse_credit_notice", true},
+            {"automated_decision", true},
+            {"minor", false}}},
+          {"notice", notice},
+          {"key", request.at("key")}};
 }
 
 Json open_body(World& world, const Json& grant) {

@@ -1,0 +1,136 @@
+// A citizen's session in real Chromium against a live host: open a box, fetch data, see a request,
+// choose and sign, be traced, revoke; wrong passphrase and refusal on the way.
+// usage: node drive.mjs <url> <people.json> <quancheng> <bank profile> <pictures folder>
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+const [url, peopleFile, quancheng, bankProfile, pictures] = process.argv.slice(2);
+const person = JSON.parse(readFileSync(peopleFile, 'utf8'))[0];
+mkdirSync(pictures, { recursive: true });
+
+const bank = (...args) => {
+  try {
+    return JSON.parse(execFileSync(quancheng, ['bank', ...args, '--profile', bankProfile, '--url', url, '--json'],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+  } catch (error) {
+    return { exit: error.status, text: `${error.stdout}${error.stderr}` };
+  }
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+});
+try {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.setDefaultTimeout(60000);
+  const failures = [];
+  page.on('pageerror', (error) => failures.push(String(error)));
+  page.on('dialog', (dialog) => dialog.accept());
+  const sent = [];
+  page.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
+  const shot = (name) => page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  const settled = () => page.waitForFunction(() => !document.body.classList.contains('busy'));
+  const open = async (tab) => { await page.click(`#tab-${tab}`); await settled(); };
+
+  await page.goto(url);
+  await page.waitForSelector('#create');
+  await shot('1-open');
+  const fill = async (form) => {
+    await page.fill('#name', form.name);
+    await page.fill('#id_no', form.id_no);
+    await page.fill('#card_valid_to', form.card_valid_to);
+    await page.fill('#passphrase', 'correct horse battery');
+    await page.click('#create button.main');
+    await settled();
+  };
+  await fill({ ...person, name: '查无此人' });  // a name that is not this number's
+  await page.waitForSelector('.note.bad');
+  assert.ok(await page.isVisible('#create'), 'nobody is let in under a wrong name');
+  await fill(person);
+  await page.waitForSelector('#tab-home');
+
+  const wanted = ['ga.hukou', 'gjj.account', 'rs.contribution', 'rs.employment'];
+  for (const item of wanted) {
+    await page.click(`[data-fetch="${item}"]`);
+    await page.waitForSelector(`[data-item="${item}"] dl`);
+    await settled();
+  }
+  assert.match(await page.textContent('[data-item="ga.hukou"]'), new RegExp(person.name));
+  await shot('2-home');
+
+  const account = await page.evaluate(() => JSON.parse(localStorage.getItem('quancheng.safebox.v1')).account);
+  const ask = () => {
+    const asked = bank('request', '--product', 'citizen_loan', '--subject', account);
+    assert.ok(asked.request, JSON.stringify(asked));
+    return asked.request;
+  };
+  const refused = ask();
+  await open('requests');
+  await page.click(`[data-view="${refused}"]`);
+  await page.waitForSelector('#consent');
+  assert.equal(await page.isChecked('[data-field="rs.employment.employer"]'), false, 'nothing is ticked beforehand');
+  await page.click('#refuse');
+  await settled();
+  await page.waitForSelector(`[data-request="${refused}"] .state.rejected`);
+
+  const request = ask();
+  await open('requests');
+  await page.click(`[data-view="${request}"]`);
+  await page.waitForSelector('#consent');
+  await page.check('[data-field="rs.employment.employer"]');
+  await shot('3-consent');
+  await page.click('#approve');
+  await settled();
+  await page.waitForSelector(`[data-request="${request}"] .state.granted`);
+
+  const decided = bank('decide', '--request', request);
+  assert.ok(decided.decision ?? decided.outcome, JSON.stringify(decided).slice(0, 400));
+
+  // The host never saw a value of the person's: nothing sent holds one in the clear.
+  for (const secret of [person.name, person.id_no]) {
+    assert.ok(!sent.some((text) => text.includes(secret)), 'a value left the page in the clear');
+  }
+
+  const second = ask();
+  await open('requests');
+  await page.click(`[data-view="${second}"]`);
+  await page.waitForSelector('#consent');
+  await page.click('#approve');
+  await settled();
+  await open('grants');
+  await shot('4-grants');
+  await page.click('[data-revoke]');
+  await page.waitForSelector('.state.revoked');
+  const late = bank('decide', '--request', second);
+  assert.match(JSON.stringify(late), /grant\.revoked/);
+
+  await open('history');
+  await page.waitForSelector('#all-verified');
+  assert.equal(await page.locator('.state.bad').count(), 0, 'every receipt holds');
+  assert.ok(await page.locator('[data-op="access.refuse"]').count() === 1, 'the refused access is traced');
+  await shot('5-history');
+
+  await page.click('#lang');
+  await settled();
+  await page.waitForSelector('#all-verified');
+  await shot('6-history-en');
+  assert.equal(await page.textContent('#tab-home'), 'My data');
+  await page.click('#lock');
+  await page.fill('#passphrase', 'wrong passphrase');
+  await page.click('#unlock button.main');
+  await page.waitForSelector('.note.bad');
+  await page.fill('#passphrase', 'correct horse battery');
+  await page.click('#unlock button.main');
+  await page.waitForSelector('#tab-home');
+  await settled();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await shot('7-phone-en');
+  assert.deepEqual(failures, []);
+  console.log('page session passed');
+} finally {
+  await browser.close();
+}
