@@ -1,6 +1,9 @@
 // quancheng-console: the operator's desktop console.
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
@@ -11,7 +14,7 @@ namespace qc::console {
 namespace {
 
 struct Arguments {
-  std::string url, key, passphrase_file, trust, ca_file;
+  std::string url, key, passphrase_file, trust, ca_file, profile;
   std::string lang, theme, view = "overview", geometry = "1280x800", font;
   std::string screenshot, script, config;
   std::string trace, select;
@@ -22,6 +25,8 @@ struct Arguments {
 
 void declare(CLI::App& app, Arguments& a) {
   app.add_option("--url", a.url, "主机地址 / host URL, e.g. http://127.0.0.1:8440");
+  app.add_option("--profile", a.profile,
+                 "命令行的配置 / profile of the command line: url, key, passphrase file, host key");
   app.add_option("--key", a.key, "密钥文件 / key file (encrypted PKCS#8 PEM)");
   app.add_option("--passphrase-file", a.passphrase_file,
                  "口令文件 / file with the passphrase (mode 0600); signs in at once");
@@ -67,6 +72,31 @@ Status read_geometry(const std::string& text, WindowOptions& window) {
   return {};
 }
 
+/// Fills what was not given from a profile of `quancheng`; its paths are relative to it.
+Status read_profile(Arguments& a) {
+  if (a.profile.empty()) return {};
+  std::ifstream in(a.profile);
+  if (!in) return not_found("argument.profile", "cannot read " + a.profile).at("--profile");
+  std::stringstream text;
+  text << in.rdbuf();
+  QC_ASSIGN(const Json json, parse_json(text.str()));
+  const JsonReader reader(json);
+  const std::filesystem::path folder = std::filesystem::path(a.profile).parent_path();
+  if (a.url.empty()) {
+    QC_ASSIGN(a.url, reader.text("url", 512));
+  }
+  if (a.key.empty()) {
+    QC_ASSIGN(const std::string key, reader.text("key", 4096));
+    a.key = (folder / key).lexically_normal().string();
+  }
+  if (a.passphrase_file.empty()) {
+    QC_ASSIGN(const std::string file, reader.text_or_empty("passphrase_file", 4096));
+    if (!file.empty()) a.passphrase_file = (folder / file).lexically_normal().string();
+  }
+  if (a.trust.empty() && reader.has("host_jwk")) a.trust = a.profile;
+  return {};
+}
+
 /// The steps that --view, --select, --trace and --screenshot stand for.
 std::string steps_of(const Arguments& a) {
   if (a.view == "sign-in") return "screenshot " + a.screenshot + "\n";
@@ -76,8 +106,9 @@ std::string steps_of(const Arguments& a) {
   return out + "wait ready\nscreenshot " + a.screenshot + "\n";
 }
 
-Result<AppOptions> options_of(const Arguments& a) {
+Result<AppOptions> options_of(Arguments a) {
   AppOptions out;
+  QC_TRY(read_profile(a));
   QC_TRY(read_geometry(a.geometry, out.window));
   out.window.scale = static_cast<float>(a.scale);
   out.window.font = a.font;

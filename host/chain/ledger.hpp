@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "host/chain/rules.hpp"
-#include "sdk/proof/transaction.hpp"
 #include "sdk/proof/receipt.hpp"
 #include "sdk/proof/subject_map.hpp"
+#include "sdk/proof/transaction.hpp"
 
 namespace qc::chain {
 

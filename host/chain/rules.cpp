@@ -60,7 +60,11 @@ Status check_envelope(const Transaction& tx, const RuleContext& context, const S
     return rules::bad_form("an identifier (22 characters of base64url)", "nonce");
   }
   const std::int64_t age_s = context.time_s() - tx.iat;
-  if (age_s > rules::kWindowS) return invalid("tx.expired", "signed too long ago", "iat");
+  // The founding transaction is made once, before its host first runs: nothing can replay it,
+  // because only position 0 takes it.
+  const bool founding = context.index == 0 && tx.op == "network.found";
+  if (!founding && age_s > rules::kWindowS)
+    return invalid("tx.expired", "signed too long ago", "iat");
   if (age_s < -rules::kWindowS) {
     return invalid("tx.from_the_future", "signed later than now", "iat");
   }

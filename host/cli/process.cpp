@@ -149,6 +149,8 @@ Status exchange(Streams& streams, std::string_view input, Finished& finished,
 
 Result<Finished> run_process(const std::vector<std::string>& argv, std::string_view input,
                              int timeout_ms) {
+  // A child may end before it has read all: that is an error code of write(), not our end.
+  (void)std::signal(SIGPIPE, SIG_IGN);
   const auto begin = Clock::now();
   Streams streams;
   QC_ASSIGN(streams.in, Pipe::make());

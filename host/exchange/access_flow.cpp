@@ -74,7 +74,10 @@ Result<Json> decide_message(const Context& context, const Opened& opened) {
     if (jwe == nullptr) {
       return not_found("asset.erased", "the subject erased what was granted of " + item);
     }
+    // Named per item, so that no other department among the issuers can vouch for it.
+    QC_ASSIGN(const std::string issuer, context.issuer_of(item));
     presentations.push_back({{"item", item},
+                             {"issuer", issuer},
                              {"version", entry.at("version")},
                              {"asset", entry.at("asset")},
                              {"jwe", *jwe}});

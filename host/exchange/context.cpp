@@ -43,13 +43,16 @@ Result<std::string> Context::owner_of_plugin(const std::string& plugin) const {
   return doc->at("owner").get<std::string>();
 }
 
+Result<std::string> Context::issuer_of(const std::string& item) const {
+  const auto account = get("code/" + item.substr(0, item.find('.')));
+  if (!account) return not_found("item.no_department", "no department serves " + item);
+  return account->get<std::string>();
+}
+
 Result<Json> Context::issuers_of(const std::vector<std::string>& items) const {
   Json issuers = Json::object();
   for (const std::string& item : items) {
-    const std::string code = item.substr(0, item.find('.'));
-    const auto account = get("code/" + code);
-    if (!account) return not_found("item.no_department", "no department serves " + item);
-    const std::string name = account->get<std::string>();
+    QC_ASSIGN(const std::string name, issuer_of(item));
     if (issuers.contains(name)) continue;
     QC_ASSIGN(issuers[name], jwk_of(name));
   }

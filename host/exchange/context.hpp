@@ -25,6 +25,8 @@ struct Context {
   Result<Json> latest_item(const std::string& item) const;
   /// The account that owns a plugin, as admitted. Error: "plugin.not_admitted".
   Result<std::string> owner_of_plugin(const std::string& plugin) const;
+  /// The department whose item it is. Error: "item.no_department".
+  Result<std::string> issuer_of(const std::string& item) const;
   /// {account: jwk} of the departments that issue `items`, for plugins to check issuers against.
   Result<Json> issuers_of(const std::vector<std::string>& items) const;
   /// Seconds since the epoch.

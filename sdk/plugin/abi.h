@@ -22,11 +22,11 @@ extern "C" {
 /* Status of a call. Anything but QC_OK: the sink holds {"code","message","field"}. */
 enum {
   QC_OK = 0,
-  QC_INVALID = 1,      /* the message is malformed or asks for what does not exist */
-  QC_NOT_FOUND = 2,    /* the subject has no such record */
-  QC_REFUSED = 3,      /* identity, right or precondition not proved */
-  QC_UNAVAILABLE = 4,  /* the data source does not answer; try again */
-  QC_INTERNAL = 5,     /* a defect of the plugin */
+  QC_INVALID = 1,     /* the message is malformed or asks for what does not exist */
+  QC_NOT_FOUND = 2,   /* the subject has no such record */
+  QC_REFUSED = 3,     /* identity, right or precondition not proved */
+  QC_UNAVAILABLE = 4, /* the data source does not answer; try again */
+  QC_INTERNAL = 5,    /* a defect of the plugin */
   QC_UNKNOWN_METHOD = 6
 };
 
@@ -54,10 +54,10 @@ typedef struct qc_host {
 
 typedef struct qc_call {
   uint32_t struct_size;
-  const char* method;      /* NUL-terminated */
+  const char* method; /* NUL-terminated */
   const uint8_t* message;
   size_t message_size;
-  int64_t deadline_ms;     /* milliseconds since the epoch; 0 = none */
+  int64_t deadline_ms; /* milliseconds since the epoch; 0 = none */
 } qc_call;
 
 /* What a plugin is. create/destroy [any one thread, no call in flight]; call [any thread,
@@ -66,7 +66,7 @@ typedef struct qc_plugin {
   uint32_t struct_size;
   uint32_t abi_major;
   uint32_t abi_minor;
-  void* (*create)(const qc_host* host);  /* NULL on failure */
+  void* (*create)(const qc_host* host); /* NULL on failure */
   void (*destroy)(void* instance);
   int (*call)(void* instance, const qc_call* call, const qc_sink* out);
 } qc_plugin;

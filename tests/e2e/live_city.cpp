@@ -61,6 +61,7 @@ Result<std::unique_ptr<LiveCity>> LiveCity::make(const LiveCityOptions& options)
   const cli::Finished made = city->run({"city", "init", "--dir", city->dir_.string(),
                                         "--plugins-dir", (options.binary_dir / "plugins").string(),
                                         "--sql-dir", (options.source_dir / "sql").string(),
+                                        "--page-dir", (options.binary_dir / "page").string(),
                                         "--port", "0", "--people", std::to_string(options.people)});
   if (made.exit_code != 0) return failed("city init: " + made.err);
   return city;

@@ -22,8 +22,8 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
-std::string shortened(std::string_view identifier) {
-  if (identifier.size() <= 18) return std::string(identifier);
+std::string shortened(std::string_view identifier, std::size_t limit) {
+  if (identifier.size() <= limit) return std::string(identifier);
   return std::string(identifier.substr(0, 8)) + "…" +
          std::string(identifier.substr(identifier.size() - 6));
 }

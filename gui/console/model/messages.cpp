@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "gui/console/model/format.hpp"
+
 namespace qc::console {
 namespace {
 
@@ -58,6 +60,13 @@ constexpr std::array kOutcomes = {
     Word{"refused", Text::kOutRefused, Tone::kBad},
     Word{"failed", Text::kOutFailed, Tone::kBad},
     Word{"opened", Text::kOutOpened, Tone::kInfo},
+    Word{"requested", Text::kOutRequested, Tone::kInfo},
+    Word{"granted", Text::kOutGranted, Tone::kOk},
+    Word{"acknowledged", Text::kOutAcknowledged, Tone::kOk},
+    Word{"revoked", Text::kOutRevoked, Tone::kWarn},
+    Word{"paused", Text::kOutPaused, Tone::kWarn},
+    Word{"resumed", Text::kOutResumed, Tone::kInfo},
+    Word{"deleted", Text::kOutDeleted, Tone::kNeutral},
 };
 constexpr std::array kMemberKinds = {
     Word{"operator", Text::kKindOperator},     Word{"registrar", Text::kKindRegistrar},
@@ -95,6 +104,22 @@ constexpr std::array kOperations = {
     Word{"access.refuse", Text::kOpAccessRefuse},
     Word{"access.release", Text::kOpAccessRelease},
     Word{"access.ack", Text::kOpAccessAck},
+};
+constexpr std::array kRefusals = {
+    Word{"grant.not_found", Text::kRefNotFound},
+    Word{"grant.revoked", Text::kRefRevoked},
+    Word{"grant.paused", Text::kRefPaused},
+    Word{"grant.expired", Text::kRefExpired},
+    Word{"grant.exhausted", Text::kRefExhausted},
+    Word{"grant.not_yet_valid", Text::kRefNotYetValid},
+    Word{"grant.deleted", Text::kRefDeleted},
+    Word{"access.wrong_consumer", Text::kRefWrongConsumer},
+    Word{"access.wrong_product", Text::kRefWrongProduct},
+    Word{"access.wrong_purpose", Text::kRefWrongPurpose},
+    Word{"access.item_not_granted", Text::kRefItem},
+    Word{"access.field_not_granted", Text::kRefField},
+    Word{"access.duplicate", Text::kRefDuplicate},
+    Word{"member.suspended", Text::kErrSuspended},
 };
 constexpr std::array kErrors = {
     Word{"client.unreachable", Text::kErrUnreachable},
@@ -183,6 +208,12 @@ std::string plugin_kind(std::string_view kind, Lang lang) {
 }
 std::string operation(std::string_view op, Lang lang) { return word_of(kOperations, op, lang); }
 
+std::string refusal(std::string_view code, Lang lang) {
+  const Word* word = find(kRefusals, code);
+  if (word == nullptr) return std::string(code);
+  return std::string(tr(word->text, lang)) + " (" + std::string(code) + ")";
+}
+
 std::string view_title(View view, Lang lang) {
   constexpr Text kTitles[kViews] = {Text::kOverview, Text::kMembers, Text::kPlugins, Text::kTrace};
   return tr(kTitles[static_cast<int>(view)], lang);
@@ -250,7 +281,9 @@ bool Directory::update(const Snapshot& snapshot) {
 std::string Directory::name(const std::string& account, Lang lang) const {
   const auto it = by_account_.find(account);
   if (it == by_account_.end()) {
-    return account == "host" ? std::string(tr(Text::kHostAccount, lang)) : account;
+    if (account == "host") return tr(Text::kHostAccount, lang);
+    if (!account.starts_with("p-")) return account;
+    return std::string(tr(Text::kKindPerson, lang)) + " " + shortened(account);
   }
   const std::string& name = lang == Lang::kZh ? it->second->name_zh : it->second->name_en;
   return name.empty() ? account : name;

@@ -28,6 +28,8 @@ std::string member_kind(std::string_view kind, Lang lang);
 std::string plugin_kind(std::string_view kind, Lang lang);
 /// "access.release" -> "放行"; an unknown operation is shown as it is.
 std::string operation(std::string_view op, Lang lang);
+/// Why a rule refused: "授权已撤回 (grant.revoked)".
+std::string refusal(std::string_view code, Lang lang);
 std::string view_title(View view, Lang lang);
 std::string verb_label(Verb verb, Lang lang);
 

@@ -71,7 +71,8 @@ class Lenient {
 };
 
 bool is_count(const Json& value) {
-  return value.is_number_integer() && (value.is_number_unsigned() || value.get<std::int64_t>() >= 0);
+  return value.is_number_integer() &&
+         (value.is_number_unsigned() || value.get<std::int64_t>() >= 0);
 }
 
 std::string kid_of(const Json* jwk) {

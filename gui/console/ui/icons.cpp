@@ -248,8 +248,11 @@ void draw_mark(ImDrawList& list, ImVec2 top_left, float size, ImU32 ground, ImU3
   spout(10.2F, 11.5F);
   spout(16, 7);
   spout(21.8F, 11.5F);
-  list.PathArcTo({top_left.x + 16 * u, top_left.y + 15.5F * u}, 9.6F * u, 0.17F * kPi, 0.83F * kPi,
-                 24);
+  for (int i = 0; i <= 24; ++i) {
+    const float x = 5.5F + 21.0F * static_cast<float>(i) / 24;
+    const float y = 23.6F - 1.5F * std::sin((x - 5.5F) / 21.0F * 3 * kPi);
+    list.PathLineTo({top_left.x + x * u, top_left.y + y * u});
+  }
   list.PathStroke(ink, ImDrawFlags_None, 2.4F * u);
 }
 

@@ -43,7 +43,7 @@ enum class Icon {
 
 /// Draws within a square of `size` around `centre`.
 void draw_icon(ImDrawList& list, Icon icon, ImVec2 centre, float size, ImU32 colour);
-/// The product's mark: three springs over a ripple.
+/// The product's mark: three springs over water.
 void draw_mark(ImDrawList& list, ImVec2 top_left, float size, ImU32 ground, ImU32 ink);
 Icon tone_icon(Tone tone);
 Icon view_icon(View view);

@@ -12,7 +12,7 @@ void inspect_network(Ui& ui, AppModel& app) {
   paragraph(ui, Face::kStrong, ui.colour().text, ui.t(Text::kNetwork),
             ImGui::GetContentRegionAvail().x);
   gap(ui, 12);
-  hash_field(ui, ui.t(Text::kNetworkId), s.identity.chain);
+  hash_field(ui, ui.t(Text::kNetworkId), s.identity.chain, 28);
   hash_field(ui, ui.t(Text::kHostKey), s.identity.host_kid);
   status_field(ui, ui.t(Text::kHostKeyTrust),
                s.identity.host_key_pinned ? Badge{Tone::kOk, ui.t(Text::kHostKeyPinned)}
@@ -62,21 +62,10 @@ void inspect_flow(Ui& ui, AppModel& app, const Flow& flow) {
   const float width = ImGui::GetContentRegionAvail().x;
   paragraph(ui, Face::kStrong, ui.colour().text, operation(flow.op, lang), width);
   badge(ui, flow_badge(flow, lang));
-  section(ui, ui.t(Text::kFlows));
-  field(ui, ui.t(Text::kIndex), grouped(flow.index));
-  field(ui, ui.t(Text::kTime), date_time(flow.time_ms));
-  field(ui, ui.t(Text::kConsumer), app.names.name(flow.consumer, lang));
-  field(ui, ui.t(Text::kProductLabel), app.names.thing(flow.product, lang));
-  field(ui, ui.t(Text::kPurpose), flow.purpose);
-  std::string items;
-  for (const std::string& item : flow.items) {
-    items += (items.empty() ? "" : "\n") + app.names.thing(item, lang);
+  if (flow.outcome.find('.') != std::string::npos) {
+    paragraph(ui, Face::kBody, tone_colour(ui.colour(), Tone::kBad), refusal(flow.outcome, lang),
+              width);
   }
-  field(ui, ui.t(Text::kItems), items);
-  field(ui, ui.t(Text::kReason), flow.outcome.find('.') != std::string::npos ? flow.outcome : "");
-  hash_field(ui, ui.t(Text::kGrant), flow.grant);
-  hash_field(ui, ui.t(Text::kAccess), flow.access);
-  hash_field(ui, ui.t(Text::kSubject), flow.subject);
   gap(ui, 8);
   const bool has = !flow.subject.empty();
   if (button(ui, {.name = "trace-this",
@@ -89,6 +78,20 @@ void inspect_flow(Ui& ui, AppModel& app, const Flow& flow) {
     (void)app.trace(flow.subject);
   }
   if (!has) paragraph(ui, Face::kSmall, ui.colour().text_muted, ui.t(Text::kWhyNoSubject), width);
+  section(ui, ui.t(Text::kFlows));
+  field(ui, ui.t(Text::kIndex), grouped(flow.index));
+  field(ui, ui.t(Text::kTime), date_time(flow.time_ms));
+  field(ui, ui.t(Text::kConsumer), app.names.name(flow.consumer, lang));
+  field(ui, ui.t(Text::kProductLabel), app.names.thing(flow.product, lang));
+  field(ui, ui.t(Text::kPurpose), flow.purpose);
+  std::string items;
+  for (const std::string& item : flow.items) {
+    items += (items.empty() ? "" : "\n") + app.names.thing(item, lang);
+  }
+  field(ui, ui.t(Text::kItems), items);
+  hash_field(ui, ui.t(Text::kGrant), flow.grant);
+  hash_field(ui, ui.t(Text::kAccess), flow.access);
+  hash_field(ui, ui.t(Text::kSubject), flow.subject);
 }
 
 void inspect_event(Ui& ui, AppModel& app, const TraceEvent& event) {

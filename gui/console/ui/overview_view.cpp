@@ -174,7 +174,7 @@ void draw_recent(Ui& ui, AppModel& app) {
   paragraph(ui, Face::kStrong, p.text, ui.t(Text::kRecentFlows), width);
   const ButtonSpec all{
       .name = "see-all", .label = ui.t(Text::kSeeAll), .kind = ButtonKind::kQuiet, .height = 28};
-  ImGui::SetCursorPos({start.x + width - button_width(ui, all), start.y - ui.px(4)});
+  ImGui::SetCursorPos({start.x + width - button_width(ui, all) + ui.px(12), start.y - ui.px(4)});
   if (button(ui, all)) {
     app.set_tab(TraceTab::kFlows);
     app.go(View::kTrace);
@@ -211,7 +211,6 @@ void draw_overview(Ui& ui, AppModel& app) {
   const Snapshot& s = app.snapshot();
   if (!begin_state(ui, app, s.overview.error, Text::kEmptyFlows, Text::kEmptyFlowsNext)) return;
   draw_figures(ui, s);
-  gap(ui, 16);
   const float width = ImGui::GetContentRegionAvail().x;
   const float spacing = ui.px(16);
   const std::size_t lines =
@@ -223,7 +222,7 @@ void draw_overview(Ui& ui, AppModel& app) {
   draw_kinds(ui, app, {half, height});
   ImGui::SameLine(0, spacing);
   draw_plugin_list(ui, app, {width - spacing - half, height});
-  gap(ui, 20);
+  gap(ui, 12);
   draw_recent(ui, app);
   gap(ui, 24);
 }

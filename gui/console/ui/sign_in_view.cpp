@@ -95,6 +95,8 @@ void draw_form(Ui& ui, AppModel& app, float width) {
   gap(ui, 24);
   const bool entered = draw_fields(ui, app, width);
   const bool busy = app.snapshot().phase == Phase::kSigningIn;
+  // The quiet button's text stands flush with the fields.
+  ImGui::SetCursorPosX(ImGui::GetCursorPosX() - ui.px(12));
   if (button(ui, {.name = "by-file",
                   .label = ui.t(app.form.by_file ? Text::kUsePassphrase : Text::kUsePassphraseFile),
                   .kind = ButtonKind::kQuiet,
@@ -145,8 +147,10 @@ void draw_sign_in(Ui& ui, AppModel& app) {
   const float left = brand + (size.x - brand - width) / 2;
   const float top = std::max(ui.px(64), size.y * 0.5F - ui.px(272));
   ImGui::SetCursorPos({left, top});
-  ImGui::BeginChild("form", {width + ui.px(4), size.y - top}, false);
-  ImGui::SetCursorPosX(ui.px(2));
+  const float margin = ui.px(16);  // room for the focus ring
+  ImGui::SetCursorPosX(left - margin);
+  ImGui::BeginChild("form", {width + 2 * margin, size.y - top}, false);
+  ImGui::SetCursorPosX(margin);
   ImGui::BeginGroup();
   draw_form(ui, app, width);
   ImGui::EndGroup();

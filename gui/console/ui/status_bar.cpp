@@ -56,7 +56,7 @@ void draw_status_bar(Ui& ui, AppModel& app) {
   const float right = part_width(ui, age_part) + part_width(ui, clock_part);
   const float room = end.x - right;
   x = draw_part(ui, x, at.y, end.y, {ui.t(Text::kNode), node});
-  x = draw_part(ui, x, at.y, end.y, {ui.t(Text::kNetwork), shortened(s.identity.chain)});
+  x = draw_part(ui, x, at.y, end.y, {ui.t(Text::kNetwork), shortened(s.identity.chain, 32)});
   const Part role{ui.t(Text::kRole), who};
   // A long name gives way to the bare role rather than to the clock.
   if (x + part_width(ui, role) < room) {

@@ -20,11 +20,11 @@ constexpr Column kFlowColumns[] = {
 constexpr Column kEventColumns[] = {
     {.heading = Text::kIndex, .width = 36, .right = true, .sign = "#"},
     {.heading = Text::kIndex, .width = 64, .right = true, .needs = 780},
-    {.heading = Text::kTime, .width = 150},
-    {.heading = Text::kEvent, .width = 112},
+    {.heading = Text::kTime, .width = 142},
+    {.heading = Text::kEvent, .width = 108},
     {.heading = Text::kActor, .width = 1, .stretch = true},
-    {.heading = Text::kSummary, .width = 1.6F, .stretch = true, .needs = 700},
-    {.heading = Text::kReceipt, .width = 104},
+    {.heading = Text::kSummary, .width = 2, .stretch = true, .needs = 700},
+    {.heading = Text::kReceipt, .width = 84},
 };
 
 void draw_flow_cell(const Ui& ui, const AppModel& app, const Flow& row, int column, ImVec2 a,

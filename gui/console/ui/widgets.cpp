@@ -193,7 +193,7 @@ void field(Ui& ui, std::string_view label, std::string_view value) {
   gap(ui, 8);
 }
 
-void hash_field(Ui& ui, std::string_view label, const std::string& value) {
+void hash_field(Ui& ui, std::string_view label, const std::string& value, std::size_t limit) {
   if (value.empty()) return;
   const float width = ImGui::GetContentRegionAvail().x;
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(ui.px(8), ui.px(1)));
@@ -202,7 +202,7 @@ void hash_field(Ui& ui, std::string_view label, const std::string& value) {
   const ImVec2 start = ImGui::GetCursorPos();
   const float height = ui.px(24);
   draw_text_in(ui, at, {at.x + width - ui.px(32), at.y + height}, Face::kMono, ui.colour().text,
-               shortened(value));
+               shortened(value, limit));
   ImGui::Dummy({width - ui.px(32), height});
   tooltip(ui, value);
   const std::string name = "copy." + std::string(label);

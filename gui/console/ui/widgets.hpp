@@ -100,7 +100,7 @@ bool notice_bar(Ui& ui, Tone tone, std::string_view text, std::string_view actio
 /// A label above a value, for the inspector. Long values wrap.
 void field(Ui& ui, std::string_view label, std::string_view value);
 /// An identifier: shortened, whole in the tooltip, with a button that copies it whole.
-void hash_field(Ui& ui, std::string_view label, const std::string& value);
+void hash_field(Ui& ui, std::string_view label, const std::string& value, std::size_t limit = 18);
 void status_field(Ui& ui, std::string_view label, const Badge& badge);
 void section(const Ui& ui, std::string_view title);
 void gap(const Ui& ui, float units);

@@ -312,7 +312,7 @@ TEST(Dump, ShowsWhatTheViewShows) {
   ASSERT_TRUE(console.sign_in());
   AppModel& app = console.app();
   app.go(View::kMembers);
-  app.set_filter("bank");
+  app.set_filter("qilu");
   app.update(wall_ms());
   Json seen = app.dump();
   EXPECT_EQ(seen["table"]["rows"].size(), 1U);

@@ -1,5 +1,6 @@
 #include "tests/gui/console/virtual_display.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstring>

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
 const [url, peopleFile, quancheng, bankProfile, pictures] = process.argv.slice(2);
-const person = JSON.parse(readFileSync(peopleFile, 'utf8'))[0];
+const person = JSON.parse(readFileSync(peopleFile, 'utf8'))[1];  // in good standing; the story played the first
 mkdirSync(pictures, { recursive: true });
 
 const bank = (...args) => {
