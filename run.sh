@@ -23,7 +23,7 @@ log=build/run-build.log
 mkdir -p build
 echo "构建 Building (first time: several minutes; log: $log) …"
 if ! { cmake --preset release && cmake --build --preset release \
-       --target quancheng-host quancheng quancheng-console qc_plugins; } >"$log" 2>&1; then
+       --target quancheng-host quancheng quancheng-console qc_plugins qc_page; } >"$log" 2>&1; then
   tail -n 40 "$log" >&2
   echo "run.sh: the build failed; the whole log is in $log" >&2
   exit 1
@@ -32,7 +32,7 @@ bin=build/release/bin
 
 if [ ! -e "$data/host.toml" ]; then
   "$bin/quancheng" city init --dir "$data" --plugins-dir build/release/plugins --sql-dir sql \
-    --page-dir gui/safebox/page --port "$port"
+    --page-dir build/release/page --port "$port"
 fi
 
 host_log=$data/host.log
