@@ -78,8 +78,8 @@ ScriptRunner::State ScriptRunner::step(Window& window, AppModel& app, double now
 }
 
 ScriptRunner::Progress ScriptRunner::press_control(const std::string& name, Window& window) {
+  if (!window.settled()) return Progress::kWait;  // and keep saying why it was not possible before
   waiting_for_ = "the control " + name;
-  if (!window.settled()) return Progress::kWait;
   const auto& all = window.ui().hotspots();
   const auto it = all.find(name);
   if (it == all.end()) return Progress::kWait;

@@ -138,7 +138,8 @@ TEST_F(WindowTest, AFailingStepEndsWithItsLine) {
                            "action stop\n");
   EXPECT_EQ(ended.status, 3);
   EXPECT_NE(ended.output.find("line 4: action stop"), std::string::npos) << ended.output;
-  EXPECT_NE(ended.output.find("\"stop\":{\"enabled\":false"), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("the control action.stop is disabled"), std::string::npos)
+      << ended.output;
 }
 
 TEST_F(WindowTest, AnIdleWindowCostsNothing) {
