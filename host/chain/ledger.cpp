@@ -120,8 +120,8 @@ Result<Transaction> LedgerImpl::prepare(std::string tx_bytes) const {
     // The rules say so too, but there the signer would be unknown first.
     return invalid("tx.wrong_chain", "signed for another network", "chain");
   }
-  const StoredState state(*committer_->tip()->snapshot);
-  QC_ASSIGN(const crypto::PublicKey key, signer_key(tx, state));
+  const PinnedState pinned(committer_->tip());
+  QC_ASSIGN(const crypto::PublicKey key, signer_key(tx, pinned.state));
   if (key.kid() != tx.kid) {
     return unauthenticated("tx.unknown_key", "the account has another key").at("kid");
   }

@@ -10,6 +10,7 @@
 #include "host/chain/ledger.hpp"
 #include "host/chain/publisher.hpp"
 #include "host/chain/recovery.hpp"
+#include "host/chain/state_store.hpp"
 #include "host/chain/verify_pool.hpp"
 
 namespace qc::chain {
@@ -40,6 +41,17 @@ class ByteBudget {
  private:
   std::size_t limit_;
   std::atomic<std::size_t> used_{0};
+};
+
+/// A tip's state together with the tip: the snapshot lives as long as what reads it.
+struct PinnedState {
+  explicit PinnedState(std::shared_ptr<const Tip> from)
+      : tip(std::move(from)), state(*tip->snapshot) {}
+  PinnedState(const PinnedState&) = delete;
+  PinnedState& operator=(const PinnedState&) = delete;
+
+  const std::shared_ptr<const Tip> tip;
+  const StoredState state;
 };
 
 class LedgerImpl final : public Ledger {

@@ -22,9 +22,8 @@ Result<TxRow> read_row(const KvReader& store, std::uint64_t index) {
 }  // namespace
 
 void LedgerImpl::read(const std::function<void(const StateReader&)>& read) const {
-  const auto tip = committer_->tip();
-  const StoredState state(*tip->snapshot);
-  read(state);
+  const PinnedState pinned(committer_->tip());
+  read(pinned.state);
 }
 
 std::uint64_t LedgerImpl::size() const { return committer_->tip()->position.size; }

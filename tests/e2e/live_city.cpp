@@ -68,7 +68,7 @@ Result<std::unique_ptr<LiveCity>> LiveCity::make(const LiveCityOptions& options)
 }
 
 LiveCity::~LiveCity() {
-  if (running()) kill_hard();
+  kill_hard();
   if (failed_ || std::getenv("QC_KEEP_CITY") != nullptr) {
     std::fprintf(stderr, "kept: %s\n", base_.c_str());
     return;
@@ -78,6 +78,7 @@ LiveCity::~LiveCity() {
 }
 
 Status LiveCity::start(int timeout_ms) {
+  kill_hard();  // one that ended by itself is still to be reaped
   const std::string program = (options_.binary_dir / "bin" / "quancheng-host").string();
   const std::string config = (dir_ / "host.toml").string();
   std::array<int, 2> pipe{};
@@ -114,15 +115,22 @@ int LiveCity::wait(int timeout_ms) {
 }
 
 int LiveCity::stop(int timeout_ms) {
-  if (!running()) return -1;
+  if (pid_ <= 0) return -1;
   ::kill(pid_, SIGTERM);
   return wait(timeout_ms);
 }
 
 void LiveCity::kill_hard() {
-  if (!running()) return;
+  if (pid_ <= 0) return;
   ::kill(pid_, SIGKILL);
   wait(30000);
+}
+
+bool LiveCity::running() const {
+  if (pid_ <= 0) return false;
+  siginfo_t info{};
+  const int asked = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  return asked == 0 && info.si_pid == 0;
 }
 
 fs::path LiveCity::profile(const std::string& account) const {

@@ -36,7 +36,8 @@ class LiveCity {
   int stop(int timeout_ms = 30000);
   /// SIGKILL and nothing else.
   void kill_hard();
-  bool running() const { return pid_ > 0; }
+  /// Started by us, not stopped by us, and not ended by itself.
+  bool running() const;
 
   const std::string& url() const { return url_; }
   const std::filesystem::path& dir() const { return dir_; }         ///< the city folder

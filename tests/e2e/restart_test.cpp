@@ -151,6 +151,7 @@ TEST_F(Restart, KilledInAStreamItKeepsEverythingAcknowledged) {
     const std::size_t enough = 5 + random() % 60;
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (stream.count() < enough && std::chrono::steady_clock::now() < until) {
+      ASSERT_TRUE(city().running()) << "the host ended by itself in the stream";
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     city().kill_hard();
