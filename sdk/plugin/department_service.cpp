@@ -11,9 +11,6 @@
 namespace qc::plugin {
 namespace {
 
-constexpr std::int64_t kDaySeconds = 24LL * 3600;
-constexpr std::size_t kSaltSize = 32;
-
 /// An "issue" message after its form is checked.
 struct IssueOrder {
   std::string account;
@@ -158,7 +155,7 @@ class DepartmentService final : public Service {
     claims.exp = record.expires_s;
     claims.extra = {{"chain", own_->chain}, {"asset", asset}};
     const std::string sd_jwt = crypto::sdjwt_issue(own_->key, claims, fields, order.holder);
-    const Bytes salt = random_bytes(kSaltSize);
+    const Bytes salt = random_bytes(kCommitmentSaltSize);
     const Json content = {{"asset", asset}, {"sd_jwt", sd_jwt}, {"salt", to_base64url(salt)}};
     QC_ASSIGN(std::string jwe, crypto::jwe_encrypt(order.holder, content.dump()));
     const Json body = {{"asset", asset},

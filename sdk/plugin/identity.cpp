@@ -15,7 +15,6 @@ constexpr std::string_view kEvidenceTyp = "qc-identity-evidence+jws";
 constexpr std::size_t kPseudonymKeySize = 32;
 constexpr std::size_t kAccountDigits = 32;
 constexpr std::size_t kIdSize = 22;
-constexpr std::int64_t kDaySeconds = 24LL * 3600;
 
 Error refused(std::string code, std::string message, std::string_view field) {
   return unauthenticated(std::move(code), std::move(message)).at(field);
