@@ -102,7 +102,7 @@ class DepartmentService final : public Service {
     QC_ASSIGN(std::string account, subject_reader.text("account", 64));
     QC_ASSIGN(const Json* jwk, subject_reader.object("jwk"));
     auto holder = crypto::PublicKey::from_jwk(*jwk);
-    if (!holder.ok()) return holder.error().at("subject.jwk");
+    if (!holder.ok()) return holder.error().under("subject.jwk");
     QC_ASSIGN(const std::string item_id, reader.text("item", 64));
     const Item* item = own_->description->find_item(item_id);
     if (item == nullptr) return invalid("issue.unknown_item", "is not served here", "item");

@@ -156,7 +156,7 @@ Result<OpenedClaim> open_claim(const Own& own, std::string_view jwe, const Momen
   QC_TRY(reader.expect_only({"id_no", "name", "card_valid_to", "jwk", "proof"}));
   QC_ASSIGN(const Json* jwk, reader.object("jwk"));
   auto holder = crypto::PublicKey::from_jwk(*jwk);
-  if (!holder.ok()) return holder.error().at("claim.jwk");
+  if (!holder.ok()) return holder.error().under("claim.jwk");
   QC_ASSIGN(const std::string proof, reader.text("proof", 8192));
   QC_TRY(check_proof(own, *holder, proof, moment.now_s));
   IdentityClaim claim;

@@ -44,7 +44,7 @@ Status check_terms(const Own& own, const Json& grant, std::int64_t now_s) {
   }
   QC_ASSIGN(const Json* jwk, reader.object("key"));
   const auto key = crypto::PublicKey::from_jwk(*jwk);
-  if (!key.ok()) return key.error().at("grant.key");
+  if (!key.ok()) return key.error().under("grant.key");
   if (!(*key == own.key.public_key())) {
     return denied("decide.wrong_key", "the grant was encrypted to another plugin", "grant.key");
   }
@@ -187,13 +187,13 @@ Result<DecideOrder> read_order(const Own& own, const Json& message, std::int64_t
   QC_ASSIGN(const Json* grant, reader.object("grant"));
   QC_ASSIGN(const Json* holder_jwk, reader.object("holder_jwk"));
   auto holder = crypto::PublicKey::from_jwk(*holder_jwk);
-  if (!holder.ok()) return holder.error().at("holder_jwk");
+  if (!holder.ok()) return holder.error().under("holder_jwk");
   QC_ASSIGN(const Json* consumer, reader.object("consumer"));
   const JsonReader consumer_reader(*consumer, "consumer");
   QC_ASSIGN(const std::string account, consumer_reader.text("account", 64));
   QC_ASSIGN(const Json* consumer_jwk, consumer_reader.object("jwk"));
   auto consumer_key = crypto::PublicKey::from_jwk(*consumer_jwk);
-  if (!consumer_key.ok()) return consumer_key.error().at("consumer.jwk");
+  if (!consumer_key.ok()) return consumer_key.error().under("consumer.jwk");
   QC_TRY(check_consumer(own, *grant, account));
   QC_TRY(check_terms(own, *grant, now_s));
 
