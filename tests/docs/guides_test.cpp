@@ -24,13 +24,15 @@ std::set<std::string> all_of(const std::string& text, const std::string& pattern
 TEST(Guides, EveryConfigurationKeyIsExplained) {
   const auto keys =
       all_of(text_of_file("host/config.cpp"), "\\{\"(\\w+)\", \"(\\w+)\", (?:true|false)");
-  const auto told = all_of(text_of_file("docs/operations.md"), "\\| `(\\w+)\\.(\\w+)` \\|");
+  const auto told =
+      all_of(text_of_file("docs/operations.md"), "\n\\| `(\\w+)\\.(\\w+)` \\| (?:yes|–) \\|");
   EXPECT_GT(keys.size(), 15U);
   EXPECT_EQ(keys, told);
 }
 
 TEST(Guides, EveryMetricIsExplained) {
-  const auto metrics = all_of(text_of_file("host/http/metrics.cpp"), "\"(qc_[a-z_]+)\"");
+  auto metrics = all_of(text_of_file("host/http/metrics.cpp"), "\"(qc_[a-z_]+)\"");
+  metrics.erase("qc_http_request_seconds_count");  // a part of the histogram
   const auto told = all_of(text_of_file("docs/operations.md"), "\\| `(qc_[a-z_]+)`");
   EXPECT_GT(metrics.size(), 20U);
   EXPECT_EQ(metrics, told);
