@@ -62,4 +62,7 @@ function(qc_plugin target)
     COMMAND qc_plugin_pack manifest ${description} $<TARGET_FILE:${target}> ${ARG_ID}.so
       ${ARG_OUTPUT_DIR}/${ARG_ID}/manifest.json
     VERBATIM)
+  # As files, not as a target: the manifest holds the digest of these very bytes.
+  install(FILES $<TARGET_FILE:${target}> ${ARG_OUTPUT_DIR}/${ARG_ID}/manifest.json
+    DESTINATION lib/quancheng/plugins/${ARG_ID})
 endfunction()

@@ -1,9 +1,10 @@
 #include "tests/sdk/plugin/support.hpp"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "sdk/base/files.hpp"
-#include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/keystore.hpp"
 #include "sdk/crypto/sm3.hpp"
