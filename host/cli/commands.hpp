@@ -10,6 +10,7 @@ void add_operator(Command root);
 void add_department(Command root);
 void add_bank(Command root);
 void add_wallet(Command root);
+void add_key(Command root);
 void add_receipt(Command root);
 void add_ledger(Command root, const RunMode& mode);
 void add_regulator(Command root);

@@ -11,6 +11,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_department(root);
   add_operator(root);
   add_regulator(root);
+  add_key(root);
   add_receipt(root);
   add_ledger(root, program.mode());
   add_city(root);

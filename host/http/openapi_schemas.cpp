@@ -442,10 +442,11 @@ constexpr std::string_view kExchange = R"json({
   },
   "AccessResult": {
     "type": "object",
-    "required": ["access", "outcome", "receipts", "withheld"],
+    "required": ["access", "outcome", "payload_sm3", "receipts", "withheld"],
     "properties": {
       "access": {"type": "string"},
-      "outcome": {"enum": ["delivered", "partial", "denied", "failed"]},
+      "outcome": {"enum": ["delivered", "partial"]},
+      "payload_sm3": {"$ref": "#/components/schemas/Hash"},
       "receipts": {
         "type": "object",
         "properties": {
