@@ -23,7 +23,7 @@ Projector::~Projector() {
 }
 
 Status Projector::start() {
-  const Status opened = open();
+  Status opened = open();
   if (!opened.ok() && !opened.error().retryable) return opened;
   settle(opened);
   subscription_ =
@@ -187,7 +187,7 @@ Status Projector::replay() {
     batch.clear();
     return applied.ok() && !stopping();
   }));
-  QC_TRY(applied);
+  if (!applied.ok()) return applied;
   return apply(batch);
 }
 

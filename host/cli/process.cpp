@@ -64,6 +64,7 @@ struct Streams {
 
 Result<pid_t> start(const std::vector<std::string>& argv, const Streams& streams) {
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& text : argv) arguments.push_back(const_cast<char*>(text.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

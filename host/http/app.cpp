@@ -64,6 +64,7 @@ std::string dump(const Json& value) {
 
 std::vector<std::string> route_labels(const std::vector<Route>& routes) {
   std::vector<std::string> out;
+  out.reserve(routes.size());
   for (const Route& route : routes) out.push_back(route.method + " " + route.path);
   return out;
 }

@@ -38,7 +38,7 @@ class ServerImpl final : public Server {
  private:
   using RequestPtr = std::shared_ptr<const Request>;
 
-  void take(RequestPtr request) {
+  void take(const RequestPtr& request) {
     const App::Plan plan = app_->plan(*request);
     auto& workers = lanes_[static_cast<std::size_t>(plan.lane)];
     if (plan.deferred) {

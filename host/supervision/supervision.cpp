@@ -43,7 +43,7 @@ class SupervisionImpl final : public Supervision {
         list.push_back(std::move(event).value());
       }
     });
-    QC_TRY(status);
+    if (!status.ok()) return status.error();
     return Json{{"account", account}, {"events", std::move(list)}};
   }
 

@@ -87,7 +87,7 @@ class Flattener {
 
   std::string one(const Json& value, const std::string& name) const {
     if (value.is_string()) {
-      const std::string text = displayable(value.get_ref<const std::string&>());
+      std::string text = displayable(value.get_ref<const std::string&>());
       if (name == "consumer" || name == "account") return names_.name(text, lang_);
       if (name == "item" || name == "items" || name == "product") return names_.thing(text, lang_);
       if (name == "release" && text == "answer") return tr(Text::kReleaseAnswer, lang_);

@@ -65,7 +65,7 @@ Status run_console(Connect connect, const AppOptions& options) {
   if (options.sign_in_at_once) app.sign_in();
   const double start = glfwGetTime();
   const std::clock_t before = std::clock();
-  const Status ended = loop(*window, app, options);
+  Status ended = loop(*window, app, options);
   if (options.print_figures) {
     print_figures(*window, glfwGetTime() - start,
                   static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC);
