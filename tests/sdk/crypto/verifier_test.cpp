@@ -61,23 +61,36 @@ std::vector<Integer> edges(const Integer& modulus) {
   return out;
 }
 
-TEST(Field, AgreesWithCryptoppAtTheEdgesAndAtRandom) {
+template <typename F>
+void expect_field_agrees() {
+  using E = sm2::Elements<F>;
   std::vector<Integer> values = edges(prime());
   for (int i = 0; i < 30; ++i) values.push_back(to_integer(random_bytes(32)) % prime());
   const Integer r_inverse = Integer::Power2(256).InverseMod(prime());
   for (const Integer& a : values) {
+    const Fe x{to_limbs(a)};
     for (const Integer& b : values) {
-      const Fe x{to_limbs(a)};
       const Fe y{to_limbs(b)};
-      ASSERT_EQ(to_integer((x * y).v), (a * b * r_inverse) % prime()) << a << ' ' << b;
-      ASSERT_EQ(to_integer((x + y).v), (a + b) % prime()) << a << ' ' << b;
-      ASSERT_EQ(to_integer((x - y).v), (a + prime() - b) % prime()) << a << ' ' << b;
+      ASSERT_EQ(to_integer(F::mul(x, y).v), (a * b * r_inverse) % prime()) << a << ' ' << b;
+      ASSERT_EQ(to_integer(F::add(x, y).v), (a + b) % prime()) << a << ' ' << b;
+      ASSERT_EQ(to_integer(F::sub(x, y).v), (a + prime() - b) % prime()) << a << ' ' << b;
     }
-    if (a.IsZero()) continue;
-    const Fe inverse = invert(sm2::to_field(to_limbs(a)));
-    ASSERT_EQ(inverse * sm2::to_field(to_limbs(a)), Fe{sm2::kMontgomeryOne}) << a;
+    ASSERT_EQ(to_integer(F::sqr(x).v), (a * a * r_inverse) % prime()) << a;
+    ASSERT_EQ(F::add(E::halve(x), E::halve(x)), x) << a;
+    ASSERT_EQ(to_integer(E::to_integer(E::from_integer(to_limbs(a)))), a);
+    ASSERT_EQ(F::sqr(E::root(F::sqr(x))), F::sqr(x)) << a;
+    ASSERT_EQ(F::mul(E::invert(x), x), a.IsZero() ? Fe{} : sm2::kOne) << a;
   }
 }
+
+TEST(Field, AgreesWithCryptoppAtTheEdgesAndAtRandom) { expect_field_agrees<sm2::PortableField>(); }
+
+#if defined(__x86_64__)
+TEST(Field, AssemblerAgreesWithCryptoppAtTheEdgesAndAtRandom) {
+  if (!sm2::AdxField::available()) GTEST_SKIP() << "this processor has no ADX";
+  expect_field_agrees<sm2::AdxField>();
+}
+#endif
 
 /// A valid (e, r || s) for any s and t: r = t - s, e = r - x(sG + tP).
 struct Triple {
@@ -105,7 +118,8 @@ Triple make_triple(ByteView xy, const Integer& s, const Integer& t) {
 /// Both paths of the verifier and OpenSSL; all must say the same.
 class Opinions {
  public:
-  explicit Opinions(ByteView xy) : xy_(xy.begin(), xy.end()), plain_(xy), table_(xy) {
+  explicit Opinions(ByteView xy)
+      : xy_(xy.begin(), xy.end()), plain_(*sm2::read_point(xy)), table_(*sm2::read_point(xy)) {
     table_.add_table();
   }
   const Bytes& xy() const { return xy_; }
