@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "sdk/crypto/sm2_hash.hpp"
+#include "sdk/crypto/sm2_key_hash.hpp"
 #include "sdk/crypto/sm2_msm.hpp"
 #include "sdk/crypto/sm2_verifier.hpp"
 
@@ -38,26 +39,6 @@ struct Candidate {
   Affine minus_nonce;  ///< -R
 };
 
-/// By x || y. Keys come from outside: mixing with a secret keeps them from being chosen to collide.
-struct KeyHash {
-  std::uint64_t secret;
-  std::size_t operator()(std::string_view xy) const {
-    std::uint64_t a = 0;
-    std::uint64_t b = 0;
-    std::memcpy(&a, xy.data(), 8);
-    std::memcpy(&b, xy.data() + 8, 8);
-    const sm2::U128 product = static_cast<sm2::U128>(a ^ secret) * (b | 1U);
-    return static_cast<std::size_t>(product >> 64U) ^ static_cast<std::size_t>(product);
-  }
-};
-
-std::uint64_t random_word() {
-  const Bytes bytes = random_bytes(8);
-  std::uint64_t out = 0;
-  std::memcpy(&out, bytes.data(), 8);
-  return out;
-}
-
 /// The verification of one chunk under one set of field functions, with its working memory.
 template <typename F>
 class ChunkVerifier {
@@ -78,9 +59,8 @@ class ChunkVerifier {
   }
 
  private:
-  bool accept(const Candidate& candidate, bool is_valid) {
+  void accept(const Candidate& candidate, bool is_valid) {
     (*valid_)[first_ + candidate.item] = is_valid;
-    return is_valid;
   }
 
   /// e of every well-formed item: all ZA together, then all e.
@@ -115,8 +95,7 @@ class ChunkVerifier {
   void collect() {
     candidates_.clear();
     keys_.clear();
-    std::unordered_map<std::string_view, std::size_t, KeyHash> numbers(items_.size(),
-                                                                       KeyHash{random_word()});
+    std::unordered_map<std::string_view, std::size_t, sm2::KeyHash> numbers(items_.size());
     for (std::size_t i = 0; i < items_.size(); ++i) {
       const SignedItem& item = items_[i];
       if (!well_formed(item)) continue;
@@ -131,8 +110,9 @@ class ChunkVerifier {
     counters_->refused += items_.size() - candidates_.size();
   }
 
-  /// -R from x = r - e and the hint. That x can also be r - e + n, once in 2^129 times, which no hint
-  /// tells: it is left to single verification, as are x without a point and items without a hint.
+  /// -R from x = r - e and the hint. That x can also be r - e + n, once in 2^129 times, which no
+  /// hint tells: it is left to single verification, as are x without a point and items without a
+  /// hint.
   void find_nonces() {
     const auto without = std::stable_partition(
         candidates_.begin(), candidates_.end(),
@@ -144,7 +124,13 @@ class ChunkVerifier {
       Candidate& c = candidates_[i];
       c.minus_nonce.x = E::from_integer(sm2::nonce_x(c.scalars, c.e));
       right_sides_[i] = sm2::curve_right_side<F>(c.minus_nonce.x);
-      c.minus_nonce.y = E::root(right_sides_[i]);
+    }
+    for (std::size_t i = 0; i < candidates_.size(); i += 2) {
+      const std::size_t other = std::min(i + 1, candidates_.size() - 1);
+      const auto roots =
+          sm2::Powers<sm2::TwinField<F>>::root({right_sides_[i], right_sides_[other]});
+      candidates_[i].minus_nonce.y = roots.a;
+      candidates_[other].minus_nonce.y = roots.b;
     }
     std::size_t kept = 0;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
@@ -166,20 +152,47 @@ class ChunkVerifier {
     accept(c, sm2::Verifier(c.key).verify(c.e, items_[c.item].signature));
   }
 
-  void decide(std::span<Candidate> group) {
-    if (group.size() < kSumAtLeast) {
-      for (const Candidate& candidate : group) verify_single(candidate);
-      return;
-    }
+  void decide(std::span<const Candidate> group) {
+    if (group.size() < kSumAtLeast) return verify_singly(group);
+    if (!accept_sum(group)) split(group);
+  }
+
+  bool accept_sum(std::span<const Candidate> group) {
     ++counters_->sums;
-    if (sum_is_infinity(group)) {
-      counters_->combined += group.size();
-      for (const Candidate& candidate : group) accept(candidate, true);
-      return;
+    if (!sum_is_infinity(group)) {
+      ++counters_->failed_sums;
+      return false;
     }
-    ++counters_->failed_sums;
-    decide(group.first(group.size() / 2));
-    decide(group.subspan(group.size() / 2));
+    counters_->combined += group.size();
+    for (const Candidate& candidate : group) accept(candidate, true);
+    return true;
+  }
+
+  void verify_singly(std::span<const Candidate> group) {
+    for (const Candidate& candidate : group) verify_single(candidate);
+  }
+
+  /// For a group whose sum failed. When most parts fail too there is no culprit to be cornered, and
+  /// more sums would only add to the price of verifying singly.
+  void split(std::span<const Candidate> group) {
+    constexpr std::size_t kParts = 8;
+    if (group.size() < 2 * kSumAtLeast) return verify_singly(group);
+    const std::size_t size = std::max(kSumAtLeast, (group.size() + kParts - 1) / kParts);
+    std::vector<std::span<const Candidate>> failed;
+    std::size_t parts = 0;
+    for (std::size_t at = 0; at < group.size(); at += size, ++parts) {
+      const auto part = group.subspan(at, std::min(size, group.size() - at));
+      const bool only_culprit = at + size >= group.size() && failed.empty();
+      if (only_culprit || !accept_sum(part)) failed.push_back(part);
+    }
+    const bool cornered = failed.size() <= parts / 2;
+    for (const auto part : failed) {
+      if (cornered) {
+        split(part);
+      } else {
+        verify_singly(part);
+      }
+    }
   }
 
   bool sum_is_infinity(std::span<const Candidate> group) {

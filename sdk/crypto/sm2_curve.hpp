@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sdk/crypto/sm2_field.hpp"
@@ -23,15 +24,86 @@ struct Point {
   bool infinity() const { return is_zero(z.v); }
 };
 
-/// Calls `run` with the fastest field this processor has: `run(AdxField{})` or
+/// Which functions of the field to use. Tests hold the portable ones against the fastest.
+enum class FieldChoice : std::uint8_t { kFastest, kPortable };
+
+/// Calls `run(AdxField{})` where this processor has it and it is wanted, else
 /// `run(PortableField{})`.
 template <typename Run>
-auto with_field(Run&& run) {
+auto with_field(FieldChoice choice, Run&& run) {
 #if defined(__x86_64__)
-  if (AdxField::available()) return run(AdxField{});
+  if (choice == FieldChoice::kFastest && AdxField::available()) return run(AdxField{});
 #endif
   return run(PortableField{});
 }
+
+template <typename Run>
+auto with_field(Run&& run) {
+  return with_field(FieldChoice::kFastest, std::forward<Run>(run));
+}
+
+/// Two elements side by side: a processor works on both at once where one alone would make it wait
+/// for each result.
+struct Twin {
+  Fe a;
+  Fe b;
+};
+template <typename F>
+struct TwinField {
+  using Value = Twin;
+  [[gnu::always_inline]] static Twin mul(const Twin& x, const Twin& y) {
+    return {F::mul(x.a, y.a), F::mul(x.b, y.b)};
+  }
+  [[gnu::always_inline]] static Twin sqr(const Twin& x) { return {F::sqr(x.a), F::sqr(x.b)}; }
+};
+
+/// The two long powers. p is fffffffe, four times ffffffff, 00000000, twice ffffffff.
+template <typename F>
+class Powers {
+  using Value = typename F::Value;
+
+ public:
+  /// a^(p-2), the inverse of a.
+  static Value p_minus_2(const Value& a) {
+    const Powers runs(a);
+    const Value out = F::mul(square_times(runs.top(), 64), runs.ones32_);
+    return F::mul(square_times(F::mul(square_times(out, 30), runs.ones30_), 2), a);
+  }
+
+  /// a^((p+1)/4), a square root of `a` if it has one, as p = 3 mod 4.
+  static Value root(const Value& a) {
+    return square_times(F::mul(square_times(Powers(a).top(), 32), a), 62);
+  }
+
+ private:
+  explicit Powers(const Value& a) {
+    const Value ones2 = F::mul(F::sqr(a), a);
+    const Value ones4 = F::mul(square_times(ones2, 2), ones2);
+    const Value ones8 = F::mul(square_times(ones4, 4), ones4);
+    const Value ones16 = F::mul(square_times(ones8, 8), ones8);
+    const Value ones24 = F::mul(square_times(ones16, 8), ones8);
+    const Value ones28 = F::mul(square_times(ones24, 4), ones4);
+    ones30_ = F::mul(square_times(ones28, 2), ones2);
+    ones31_ = F::mul(F::sqr(ones30_), a);
+    ones32_ = F::mul(F::sqr(ones31_), a);
+  }
+
+  /// a to the top 160 bits of p.
+  Value top() const {
+    Value out = F::sqr(ones31_);
+    for (int i = 0; i < 4; ++i) out = F::mul(square_times(out, 32), ones32_);
+    return out;
+  }
+
+  static Value square_times(Value a, int times) {
+    for (int i = 0; i < times; ++i) a = F::sqr(a);
+    return a;
+  }
+
+  Value ones30_;  ///< a^(2^30 - 1)
+  Value ones31_;
+  Value ones32_;
+};
 
 /// Elements of the field under F. Montgomery form is the same for every F.
 template <typename F>
@@ -51,47 +123,8 @@ struct Elements {
              (sum[2] >> 1U) | (sum[3] << 63U), (sum[3] >> 1U) | (carry << 63U)}};
   }
 
-  static Fe square_times(Fe a, int times) {
-    for (int i = 0; i < times; ++i) a = F::sqr(a);
-    return a;
-  }
-
-  /// a^(2^30 - 1), a^(2^31 - 1) and a^(2^32 - 1), of which p consists.
-  struct Runs {
-    Fe ones30;
-    Fe ones31;
-    Fe ones32;
-    explicit Runs(const Fe& a) {
-      const Fe ones2 = F::mul(F::sqr(a), a);
-      const Fe ones4 = F::mul(square_times(ones2, 2), ones2);
-      const Fe ones8 = F::mul(square_times(ones4, 4), ones4);
-      const Fe ones16 = F::mul(square_times(ones8, 8), ones8);
-      const Fe ones24 = F::mul(square_times(ones16, 8), ones8);
-      const Fe ones28 = F::mul(square_times(ones24, 4), ones4);
-      ones30 = F::mul(square_times(ones28, 2), ones2);
-      ones31 = F::mul(F::sqr(ones30), a);
-      ones32 = F::mul(F::sqr(ones31), a);
-    }
-    /// a to the top 160 bits of p: fffffffe and four times ffffffff.
-    Fe top() const {
-      Fe out = F::sqr(ones31);
-      for (int i = 0; i < 4; ++i) out = F::mul(square_times(out, 32), ones32);
-      return out;
-    }
-  };
-
-  /// a^(p-2): the inverse; zero for zero.
-  static Fe invert(const Fe& a) {
-    const Runs runs(a);
-    Fe out = F::mul(square_times(runs.top(), 64), runs.ones32);
-    out = F::mul(square_times(out, 30), runs.ones30);
-    return F::mul(square_times(out, 2), a);
-  }
-
-  /// a^((p+1)/4): a square root of `a` if it has one, as p = 3 mod 4.
-  static Fe root(const Fe& a) {
-    return square_times(F::mul(square_times(Runs(a).top(), 32), a), 62);
-  }
+  /// The inverse; zero for zero.
+  static Fe invert(const Fe& a) { return Powers<F>::p_minus_2(a); }
 };
 
 /// x^3 - 3x + b.

@@ -123,6 +123,7 @@ inline constexpr Fe kOne{kMontgomeryOne};
 /// The arithmetic of the field on any processor. sm2_field_x86.hpp has the same functions for the
 /// common one; what is built on them takes the set as a template parameter.
 struct PortableField {
+  using Value = Fe;
   static Fe add(const Fe& a, const Fe& b) { return {add_mod(a.v, b.v, kPrime)}; }
   static Fe sub(const Fe& a, const Fe& b) { return {sub_mod(a.v, b.v, kPrime)}; }
   /// Montgomery product a * b / 2^256.

@@ -85,6 +85,8 @@ namespace qc::crypto::sm2 {
   "adcq %[r7],%[r3]\n\tadcq $0,%%rdx\n\t" QC_SM2_SUBTRACT_P
 
 struct AdxField {
+  using Value = Fe;
+
   /// Whether this processor has the instructions.
   static bool available() {
     static const bool value = [] {

@@ -102,17 +102,17 @@ U256 nonce_x(const SignatureScalars& scalars, const Hash32& e) {
   return sub_mod(scalars.r, reduce_once(0, from_bytes(e), kOrder256), kOrder256);
 }
 
-Verifier::Verifier(const Affine& point) {
-  with_field([&]<typename F>(F) { fill_odd_multiples<F>(point, odd_multiples_); });
+Verifier::Verifier(const Affine& point, FieldChoice field) : field_(field) {
+  with_field(field_, [&]<typename F>(F) { fill_odd_multiples<F>(point, odd_multiples_); });
 }
 
 void Verifier::add_table() {
-  table_ =
-      with_field([&]<typename F>(F) { return Combs<F>::make_table(odd_multiples_[0], kKeyComb); });
+  table_ = with_field(
+      field_, [&]<typename F>(F) { return Combs<F>::make_table(odd_multiples_[0], kKeyComb); });
 }
 
 Point Verifier::sum(const SignatureScalars& scalars) const {
-  return with_field([&]<typename F>(F) {
+  return with_field(field_, [&]<typename F>(F) {
     return table_.empty() ? sum_by_odd_multiples<F>(scalars, odd_multiples_)
                           : sum_by_tables<F>(scalars, table_);
   });
@@ -123,7 +123,7 @@ bool Verifier::verify(const Hash32& e, ByteView signature64) const {
   if (!scalars) return false;
   const Point point = sum(*scalars);
   if (point.infinity()) return false;
-  return with_field([&]<typename F>(F) { return x_is<F>(point, nonce_x(*scalars, e)); });
+  return with_field(field_, [&]<typename F>(F) { return x_is<F>(point, nonce_x(*scalars, e)); });
 }
 
 std::optional<NonceHint> Verifier::verify_for_hint(const Hash32& e, ByteView signature64) const {
@@ -131,7 +131,7 @@ std::optional<NonceHint> Verifier::verify_for_hint(const Hash32& e, ByteView sig
   if (!scalars) return std::nullopt;
   const Point point = sum(*scalars);
   if (point.infinity()) return std::nullopt;
-  return with_field([&]<typename F>(F) -> std::optional<NonceHint> {
+  return with_field(field_, [&]<typename F>(F) -> std::optional<NonceHint> {
     if (!x_is<F>(point, nonce_x(*scalars, e))) return std::nullopt;
     const Fe inverse = Elements<F>::invert(point.z);
     const Fe y = F::mul(point.y, F::mul(F::sqr(inverse), inverse));

@@ -29,7 +29,7 @@ U256 nonce_x(const SignatureScalars& scalars, const Hash32& e);
 /// A public key made ready. Immutable after construction; any thread.
 class Verifier {
  public:
-  explicit Verifier(const Affine& point);
+  explicit Verifier(const Affine& point, FieldChoice field = FieldChoice::kFastest);
 
   /// GB/T 32918.2 clause 7.1 steps B1, B2 and B5 to B7, for e = SM3(ZA || M).
   bool verify(const Hash32& e, ByteView signature64) const;
@@ -45,6 +45,7 @@ class Verifier {
  private:
   Point sum(const SignatureScalars& scalars) const;
 
+  FieldChoice field_;
   std::array<Affine, 8> odd_multiples_;  ///< P, 3P, …, 15P
   std::vector<Affine> table_;            ///< of kKeyComb
 };
