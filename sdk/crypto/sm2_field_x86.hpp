@@ -11,6 +11,18 @@
 
 namespace qc::crypto::sm2 {
 
+// The assembler takes 13 registers, which sanitizers leave only to a function of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define QC_SM2_INLINE [[gnu::noinline]]
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define QC_SM2_INLINE [[gnu::noinline]]
+#endif
+#endif
+#if !defined(QC_SM2_INLINE)
+#define QC_SM2_INLINE [[gnu::always_inline]]
+#endif
+
 // r0…r7: the product's limbs. lo, hi: a partial product. rdx: the multiplier (mulx reads it).
 
 /// r0…r4 = a * b[0].
@@ -102,7 +114,7 @@ struct AdxField {
     return value;
   }
 
-  [[gnu::always_inline]] static Fe mul(const Fe& a, const Fe& b) {
+  QC_SM2_INLINE static Fe mul(const Fe& a, const Fe& b) {
     std::uint64_t r0, r1, r2, r3, r4, r5, r6, r7, lo, hi;
     __asm__(QC_SM2_FIRST_ROW                                   //
                 QC_SM2_ROW("8", "r1", "r2", "r3", "r4", "r5")  //
@@ -116,7 +128,7 @@ struct AdxField {
   }
 
   /// Six products of different limbs, doubled while the four squares are added.
-  [[gnu::always_inline]] static Fe sqr(const Fe& a) {
+  QC_SM2_INLINE static Fe sqr(const Fe& a) {
     std::uint64_t r0, r1, r2, r3, r4, r5, r6, r7, lo, hi;
     __asm__(
         "movq 0(%[a]),%%rdx\n\t"
@@ -145,7 +157,7 @@ struct AdxField {
     return {{r0, r1, r2, r3}};
   }
 
-  [[gnu::always_inline]] static Fe add(const Fe& a, const Fe& b) {
+  QC_SM2_INLINE static Fe add(const Fe& a, const Fe& b) {
     std::uint64_t r0 = a.v[0], r1 = a.v[1], r2 = a.v[2], r3 = a.v[3], r4, r5, r6, r7, lo, hi;
     __asm__(
         "xorl %%edx,%%edx\n\taddq 0(%[b]),%[r0]\n\tadcq 8(%[b]),%[r1]\n\tadcq 16(%[b]),%[r2]\n\t"
@@ -157,7 +169,7 @@ struct AdxField {
     return {{r0, r1, r2, r3}};
   }
 
-  [[gnu::always_inline]] static Fe sub(const Fe& a, const Fe& b) {
+  QC_SM2_INLINE static Fe sub(const Fe& a, const Fe& b) {
     std::uint64_t r0 = a.v[0], r1 = a.v[1], r2 = a.v[2], r3 = a.v[3], lift, p1, p3;
     __asm__(
         "subq 0(%[b]),%[r0]\n\tsbbq 8(%[b]),%[r1]\n\tsbbq 16(%[b]),%[r2]\n\t"
@@ -178,6 +190,7 @@ struct AdxField {
 #undef QC_SM2_REDUCE
 #undef QC_SM2_SUBTRACT_P
 #undef QC_SM2_MONTGOMERY
+#undef QC_SM2_INLINE
 
 }  // namespace qc::crypto::sm2
 
