@@ -105,7 +105,7 @@ Result<std::vector<std::string>> chosen_fields(const ConsentItem& item, const Ch
 Status add_item(const Wallet& wallet, const ConsentView& view, const ConsentItem& item,
                 const std::vector<std::string>& fields, PreparedGrant& grant) {
   auto key = crypto::PublicKey::from_jwk(view.body.value("key", Json::object()));
-  if (!key.ok()) return key.error().at("request.key");
+  if (!key.ok()) return key.error().under("request.key");
   QC_ASSIGN(const std::string presentation,
             crypto::sdjwt_present(item.asset->sd_jwt, fields, wallet.key(),
                                   text_of(view.consumer, "account"), text_of(grant.body, "grant"),

@@ -13,7 +13,7 @@
 namespace qc::cli {
 namespace {
 
-struct VerifyOptions {
+struct AuditOptions {
   std::string directory, trusted_head, host_key;
 };
 
@@ -78,7 +78,7 @@ Output report_output(const chain::AuditReport& report, std::int64_t elapsed_ms) 
   return output;
 }
 
-Result<Output> verify(const VerifyOptions& options, bool show_bar) {
+Result<Output> verify(const AuditOptions& options, bool show_bar) {
   chain::AuditOptions audit;
   audit.directory = options.directory;
   if (!options.host_key.empty()) {
@@ -130,7 +130,7 @@ Result<Output> head(const HeadOptions& options) {
 
 void add_ledger(Command root, const RunMode& mode) {
   Command group = root.sub("ledger", "账本 · ledger");
-  auto options = std::make_shared<VerifyOptions>();
+  auto options = std::make_shared<AuditOptions>();
   Command command = group.sub("verify", "离线审计账本目录 · audit a ledger folder offline");
   command.text("directory", options->directory, "账本目录 · ledger folder", Need::kRequired);
   command.text("--trusted-head", options->trusted_head,

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sdk/base/file_descriptor.hpp"
+
 extern char** environ;
 
 namespace qc::cli {
@@ -19,36 +21,16 @@ namespace {
 constexpr std::size_t kMaxOutput = 64U << 20U;
 using Clock = std::chrono::steady_clock;
 
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() { close(); }
-  Fd(Fd&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_ = -1;
-};
-
 struct Pipe {
-  Fd read, write;
+  FileDescriptor read, write;
   static Result<Pipe> make() {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
       return unavailable("process.start_failed", "no pipe: too many open files?");
     }
     Pipe pipe;
-    pipe.read = Fd(ends[0]);
-    pipe.write = Fd(ends[1]);
+    pipe.read = FileDescriptor(ends[0]);
+    pipe.write = FileDescriptor(ends[1]);
     return pipe;
   }
 };
@@ -101,12 +83,12 @@ Result<pid_t> start(const std::vector<std::string>& argv, const Streams& streams
 }
 
 /// One read; closes the pipe at its end. False when there is too much.
-bool drain(Fd& fd, std::string& into) {
+bool drain(FileDescriptor& fd, std::string& into) {
   std::array<char, 16384> block{};
   const ssize_t got = ::read(fd.get(), block.data(), block.size());
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
   if (got <= 0) {
-    fd.close();
+    fd.reset();
     return true;
   }
   if (into.size() + static_cast<std::size_t>(got) > kMaxOutput) return false;
@@ -114,18 +96,18 @@ bool drain(Fd& fd, std::string& into) {
   return true;
 }
 
-void feed(Fd& fd, std::string_view& input) {
+void feed(FileDescriptor& fd, std::string_view& input) {
   const ssize_t done = ::write(fd.get(), input.data(), input.size());
   if (done > 0) input.remove_prefix(static_cast<std::size_t>(done));
   // A child that does not read is no failure of ours: it decides what it needs.
   const bool broken = done < 0 && errno != EINTR && errno != EAGAIN;
-  if (broken || input.empty()) fd.close();
+  if (broken || input.empty()) fd.reset();
 }
 
 Status exchange(Streams& streams, std::string_view input, Finished& finished,
                 Clock::time_point until) {
-  Fd& in = streams.in.write;
-  if (input.empty()) in.close();
+  FileDescriptor& in = streams.in.write;
+  if (input.empty()) in.reset();
   while (streams.out.read.get() >= 0 || streams.err.read.get() >= 0) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
     if (left.count() <= 0) return unavailable("process.timeout", "the program did not end");
@@ -159,9 +141,9 @@ Result<Finished> run_process(const std::vector<std::string>& argv, std::string_v
   ::fcntl(streams.in.write.get(), F_SETFL, O_NONBLOCK);
   QC_ASSIGN(const pid_t pid, start(argv, streams));
   Child child(pid);
-  streams.in.read.close();
-  streams.out.write.close();
-  streams.err.write.close();
+  streams.in.read.reset();
+  streams.out.write.reset();
+  streams.err.write.reset();
   Finished finished;
   QC_TRY(exchange(streams, input, finished, begin + std::chrono::milliseconds(timeout_ms)));
   finished.exit_code = child.wait();

@@ -7,12 +7,12 @@
 namespace qc::cli {
 namespace {
 
-struct VerifyOptions {
+struct ReceiptOptions {
   std::vector<std::string> files;
   std::string host_key, chain;
 };
 
-Result<Output> verify(const VerifyOptions& options) {
+Result<Output> verify_receipts(const ReceiptOptions& options) {
   QC_ASSIGN(const crypto::PublicKey host, read_public_key(options.host_key));
   Output output;
   output.json["receipts"] = Json::array();
@@ -47,13 +47,13 @@ Result<Output> verify(const VerifyOptions& options) {
 
 void add_receipt(Command root) {
   Command group = root.sub("receipt", "存证 · receipts");
-  auto options = std::make_shared<VerifyOptions>();
+  auto options = std::make_shared<ReceiptOptions>();
   Command command = group.sub("verify", "离线验证存证文件 · check receipt files offline");
   command.texts("file", options->files, "存证文件 · receipt files", Need::kRequired);
   command.text("--host-key", options->host_key, "信任的主机公钥 · trusted host key (JWK file)",
                Need::kRequired);
   command.text("--chain", options->chain, "网络标识 · network id", Need::kRequired);
-  command.action([options] { return verify(*options); });
+  command.action([options] { return verify_receipts(*options); });
 }
 
 }  // namespace qc::cli

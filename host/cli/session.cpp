@@ -114,7 +114,7 @@ Result<Session> open_session(const ConnectionOptions& given, Signer signer) {
     QC_ASSIGN(to.trusted_host, read_public_key(options.host_key));
   } else if (!host_jwk.is_null()) {
     auto key = crypto::PublicKey::from_jwk(host_jwk);
-    if (!key.ok()) return key.error().at("profile.host_jwk");
+    if (!key.ok()) return key.error().under("profile.host_jwk");
     to.trusted_host = key.value();
   }
   if (!options.key.empty()) {

@@ -77,6 +77,9 @@ class Transaction {
   Connection* connection_;
 };
 
+/// Prepared statements that a connection keeps.
+inline constexpr std::size_t kMaxCachedStatements = 128;
+
 struct SqliteOptions {
   std::filesystem::path file;
   int busy_timeout_ms = 5000;

@@ -14,8 +14,6 @@
 namespace qc::database {
 namespace {
 
-constexpr std::size_t kMaxCachedStatements = 128;
-
 // Client and server error numbers: MySQL 8.0 Error Message Reference.
 bool connection_lost(int code) {
   switch (code) {

@@ -10,8 +10,6 @@
 namespace qc::database {
 namespace {
 
-constexpr std::size_t kMaxCachedStatements = 128;
-
 struct CloseDatabase {
   void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 };

@@ -75,7 +75,7 @@ Result<Json> open_account(const Context& context, const crypto::PublicKey& key, 
   QC_TRY(reader.expect_only({"jwk", "claim"}));
   QC_ASSIGN(const Json* jwk, reader.object("jwk"));
   const auto holder = crypto::PublicKey::from_jwk(*jwk);
-  if (!holder.ok()) return holder.error().at("jwk");
+  if (!holder.ok()) return holder.error().under("jwk");
   if (!(*holder == key)) {
     return unauthenticated("exchange.not_the_signer", "the request is signed by another key");
   }

@@ -203,7 +203,7 @@ Status App::admit(Turn& turn) {
   if (route.who.need == Need::kNewKey) {
     QC_ASSIGN(const Json* jwk, JsonReader(turn.body).object("jwk"));
     auto key = crypto::PublicKey::from_jwk(*jwk);
-    if (!key.ok()) return key.error().at("jwk");
+    if (!key.ok()) return key.error().under("jwk");
     QC_ASSIGN(turn.caller, authenticator_.authenticate_key(turn.request, *key));
     turn.known_caller = true;
   }

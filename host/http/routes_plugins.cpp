@@ -14,7 +14,7 @@ Json to_json(const plugin::PluginInfo& info) {
       {"reason", info.reason}};
 }
 
-Result<Answer> list(const Call& call) {
+Result<Answer> list_plugins(const Call& call) {
   Json plugins = Json::array();
   for (const auto& info : call.services.plugins.list()) plugins.push_back(to_json(info));
   return Answer{200, {{"plugins", std::move(plugins)}}};
@@ -51,7 +51,7 @@ std::vector<Route> plugin_routes() {
        "/v1/plugins",
        {},
        BodyKind::kNone,
-       list,
+       list_plugins,
        {"listPlugins", "plugins", "插件及其状态", "Plugins and their states", "", "Plugins"}});
   out.push_back({"POST",
                  "/v1/plugins/{id}:load",

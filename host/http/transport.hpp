@@ -5,26 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "sdk/base/file_descriptor.hpp"
 #include "sdk/base/result.hpp"
 
 namespace qc::http {
-
-/// Owns a file descriptor.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.release()) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
-  ~FileDescriptor() { reset(); }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  int release();
-  void reset();
-
- private:
-  int fd_ = -1;
-};
 
 enum class IoState { kDone, kWantRead, kWantWrite, kClosed };
 

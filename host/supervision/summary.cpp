@@ -46,6 +46,24 @@ Json asked_items(const Json& scope) {
   return items;
 }
 
+/// Who may use what, as the stored request, grant or access names them.
+struct Parties {
+  std::string consumer, product, grant;
+  Name who, what;
+};
+
+Parties parties_of(const Event& event, const std::string& kind, const std::string& id) {
+  Parties parties;
+  if (const auto document = event.document(kind + "/" + id)) {
+    parties.consumer = text_of(*document, "consumer");
+    parties.product = text_of(*document, "product");
+    parties.grant = text_of(*document, "grant");
+  }
+  parties.who = event.names.account(parties.consumer);
+  parties.what = event.names.product(parties.product);
+  return parties;
+}
+
 Json subject_open(const Event& event) {
   const Json& body = event.body();
   return with_text({{"account", text_of(body, "account")}, {"kind", text_of(body, "kind")}},
@@ -77,11 +95,8 @@ Json asset_erase(const Event& event) {
 
 Json request_create(const Event& event) {
   const Json& body = event.body();
-  const std::string product = text_of(body, "product");
-  const auto document = event.document("request/" + text_of(body, "request"));
-  const std::string consumer = document ? text_of(*document, "consumer") : "";
-  const Name who = event.names.account(consumer);
-  const Name what = event.names.product(product);
+  const auto [consumer, product, grant, who, what] =
+      parties_of(event, "request", text_of(body, "request"));
   const Json items = asked_items(part_of(body, "scope"));
   const Name asked = event.names.items(items);
   return with_text({{"request", text_of(body, "request")},
@@ -97,7 +112,8 @@ Json request_create(const Event& event) {
                    who.en + " asks for " + what.en + ": " + asked.en);
 }
 
-Json request_step(const Event& event) {
+/// A step of a request or a grant, told in one line.
+Json step(const Event& event, const char* kind) {
   struct Line {
     const char* zh;
     const char* en;
@@ -105,20 +121,23 @@ Json request_step(const Event& event) {
   static const std::map<std::string, Line> kLines = {
       {"request.open", {"查看授权请求:", "The request was opened: "}},
       {"request.refuse", {"拒绝授权请求:", "The request was refused: "}},
-      {"request.cancel", {"申请方撤回请求:", "The request was cancelled: "}}};
+      {"request.cancel", {"申请方撤回请求:", "The request was cancelled: "}},
+      {"grant.pause", {"暂停授权:", "Consent paused: "}},
+      {"grant.resume", {"恢复授权:", "Consent resumed: "}},
+      {"grant.revoke", {"撤回授权:", "Consent withdrawn: "}},
+      {"grant.delete", {"使用方确认已删除数据:", "The consumer confirms deletion: "}}};
   const Line& line = kLines.at(event.tx.op);
-  const std::string request = text_of(event.body(), "request");
-  const auto document = event.document("request/" + request);
-  const std::string consumer = document ? text_of(*document, "consumer") : "";
-  const std::string product = document ? text_of(*document, "product") : "";
-  const Name who = event.names.account(consumer);
-  const Name what = event.names.product(product);
-  return with_text({{"request", request},
-                    {"consumer", consumer},
-                    {"product", product},
+  const std::string id = text_of(event.body(), kind);
+  const Parties parties = parties_of(event, kind, id);
+  return with_text({{kind, id},
+                    {"consumer", parties.consumer},
+                    {"product", parties.product},
                     {"reason", text_of(event.body(), "reason")}},
-                   line.zh + who.zh + "「" + what.zh + "」", line.en + who.en + ", " + what.en);
+                   line.zh + parties.who.zh + "「" + parties.what.zh + "」",
+                   line.en + parties.who.en + ", " + parties.what.en);
 }
+Json request_step(const Event& event) { return step(event, "request"); }
+Json grant_step(const Event& event) { return step(event, "grant"); }
 
 Json grant_create(const Event& event) {
   const Json& body = event.body();
@@ -142,37 +161,10 @@ Json grant_create(const Event& event) {
                    "Consent to " + who.en + ", " + what.en + ": " + granted.en);
 }
 
-Json grant_step(const Event& event) {
-  struct Line {
-    const char* zh;
-    const char* en;
-  };
-  static const std::map<std::string, Line> kLines = {
-      {"grant.pause", {"暂停授权:", "Consent paused: "}},
-      {"grant.resume", {"恢复授权:", "Consent resumed: "}},
-      {"grant.revoke", {"撤回授权:", "Consent withdrawn: "}},
-      {"grant.delete", {"使用方确认已删除数据:", "The consumer confirms deletion: "}}};
-  const Line& line = kLines.at(event.tx.op);
-  const std::string grant = text_of(event.body(), "grant");
-  const auto document = event.document("grant/" + grant);
-  const std::string consumer = document ? text_of(*document, "consumer") : "";
-  const std::string product = document ? text_of(*document, "product") : "";
-  const Name who = event.names.account(consumer);
-  const Name what = event.names.product(product);
-  return with_text({{"grant", grant},
-                    {"consumer", consumer},
-                    {"product", product},
-                    {"reason", text_of(event.body(), "reason")}},
-                   line.zh + who.zh + "「" + what.zh + "」", line.en + who.en + ", " + what.en);
-}
-
 Json access_open(const Event& event) {
   const Json& body = event.body();
-  const std::string product = text_of(body, "product");
-  const auto document = event.document("access/" + text_of(body, "access"));
-  const std::string consumer = document ? text_of(*document, "consumer") : "";
-  const Name who = event.names.account(consumer);
-  const Name what = event.names.product(product);
+  const auto [consumer, product, grant, who, what] =
+      parties_of(event, "access", text_of(body, "access"));
   const Json items = items_of(part_of(body, "items"));
   const Name used = event.names.items(items);
   return with_text({{"access", text_of(body, "access")},
@@ -215,8 +207,7 @@ Json access_release(const Event& event) {
   const Json& body = event.body();
   const std::string access = text_of(body, "access");
   const std::string outcome = text_of(body, "outcome");
-  const auto document = event.document("access/" + access);
-  const std::string consumer = document ? text_of(*document, "consumer") : "";
+  const Parties parties = parties_of(event, "access", access);
   const Json& decision = part_of(body, "decision");
   Json withheld = Json::array();
   for (const Json& entry : part_of(body, "withheld")) {
@@ -224,29 +215,27 @@ Json access_release(const Event& event) {
                         {"field", text_of(entry, "field")},
                         {"code", text_of(entry, "code")}});
   }
-  const Name who = event.names.account(consumer);
   const auto zh = kOutcomes.find(outcome);
-  return with_text({{"access", access},
-                    {"grant", document ? text_of(*document, "grant") : ""},
-                    {"consumer", consumer},
-                    {"product", document ? text_of(*document, "product") : ""},
-                    {"outcome", outcome},
-                    {"plugin", decision.is_object() ? text_of(decision, "plugin") : ""},
-                    {"withheld", std::move(withheld)}},
-                   "向" + who.zh + "交付结果:" + (zh != kOutcomes.end() ? zh->second : outcome),
-                   "Release to " + who.en + ": " + outcome);
+  return with_text(
+      {{"access", access},
+       {"grant", parties.grant},
+       {"consumer", parties.consumer},
+       {"product", parties.product},
+       {"outcome", outcome},
+       {"plugin", decision.is_object() ? text_of(decision, "plugin") : ""},
+       {"withheld", std::move(withheld)}},
+      "向" + parties.who.zh + "交付结果:" + (zh != kOutcomes.end() ? zh->second : outcome),
+      "Release to " + parties.who.en + ": " + outcome);
 }
 
 Json access_ack(const Event& event) {
   const std::string access = text_of(event.body(), "access");
-  const auto document = event.document("access/" + access);
-  const std::string consumer = document ? text_of(*document, "consumer") : "";
-  const Name who = event.names.account(consumer);
+  const Parties parties = parties_of(event, "access", access);
   return with_text({{"access", access},
-                    {"grant", document ? text_of(*document, "grant") : ""},
-                    {"consumer", consumer},
-                    {"product", document ? text_of(*document, "product") : ""}},
-                   who.zh + "签收结果", who.en + " acknowledged the result");
+                    {"grant", parties.grant},
+                    {"consumer", parties.consumer},
+                    {"product", parties.product}},
+                   parties.who.zh + "签收结果", parties.who.en + " acknowledged the result");
 }
 
 using Summary = Json (*)(const Event&);

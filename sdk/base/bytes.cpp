@@ -131,6 +131,11 @@ Bytes random_bytes(std::size_t size) {
   return out;
 }
 
-std::string random_id() { return to_base64url(random_bytes(16)); }
+std::string random_id() {
+  std::string id;
+  do id = to_base64url(random_bytes(16));
+  while (id.front() == '-');
+  return id;
+}
 
 }  // namespace qc

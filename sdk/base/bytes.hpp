@@ -46,7 +46,8 @@ bool equal_constant_time(ByteView a, ByteView b);
 /// Cryptographically secure random bytes from the operating system. Aborts if it has none.
 Bytes random_bytes(std::size_t size);
 
-/// 128 random bits, base64url (22 characters): identifiers and nonces.
+/// 128 random bits, base64url (22 characters): identifiers and nonces. Never begins with '-', which
+/// a command line would take for an option.
 std::string random_id();
 
 }  // namespace qc

@@ -7,26 +7,12 @@
 #include <unistd.h>
 
 #include "sdk/base/bytes.hpp"
+#include "sdk/base/file_descriptor.hpp"
 
 namespace qc {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 Error io_error(const char* what, const fs::path& path, int cause) {
   const std::string text =
@@ -47,8 +33,9 @@ bool write_all(int fd, std::string_view text) {
 
 Status write_new(const fs::path& path, std::string_view content, FileMode mode) {
   const auto bits = static_cast<mode_t>(mode);
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, bits));
-  if (!fd.ok()) return io_error("cannot create", path, errno);
+  const FileDescriptor fd(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, bits));
+  if (!fd.valid()) return io_error("cannot create", path, errno);
   // The mode is set again because the process's umask may have narrowed it.
   if (::fchmod(fd.get(), bits) != 0 || !write_all(fd.get(), content) || ::fsync(fd.get()) != 0) {
     return io_error("cannot write", path, errno);
@@ -60,8 +47,8 @@ Status write_new(const fs::path& path, std::string_view content, FileMode mode) 
 
 Result<std::string> read_file(const fs::path& path, std::size_t max_bytes) {
   // Non-blocking, so that a FIFO in place of the file is an error and not a hang.
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.ok()) return io_error("cannot open", path, errno);
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return io_error("cannot open", path, errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return io_error("cannot inspect", path, errno);
   if (!S_ISREG(info.st_mode)) {
@@ -100,8 +87,8 @@ Status write_file(const fs::path& path, std::string_view content, FileMode mode)
     ::unlink(temporary.c_str());
     return written;
   }
-  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok() || ::fsync(fd.get()) != 0) return io_error("cannot sync", directory, errno);
+  const FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) return io_error("cannot sync", directory, errno);
   return {};
 }
 

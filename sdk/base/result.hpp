@@ -44,6 +44,12 @@ struct [[nodiscard]] Error {
     if (copy.field.empty()) copy.field = name;
     return copy;
   }
+  /// Returns a copy whose field, relative to `parent` until now, is a full path.
+  Error under(std::string_view parent) const& {
+    Error copy = *this;
+    copy.field = field.empty() ? std::string(parent) : std::string(parent) + "." + field;
+    return copy;
+  }
 };
 
 inline Error invalid(std::string code, std::string message, std::string field = {}) {
@@ -118,7 +124,7 @@ class [[nodiscard]] Result<void> {
   explicit operator bool() const { return ok(); }
   const Error& error() const {
     assert(!ok());
-    return *error_;
+    return error_.value();
   }
 
  private:

@@ -49,17 +49,20 @@ function(qc_plugin target)
   qc_plugin_link_options(${target})
   target_link_libraries(${target} PRIVATE qc_options)
   if(QC_SANITIZE)
-    target_link_libraries(${target} PRIVATE qc_plugin_layer)
+    target_link_libraries(${target} PRIVATE qc_plugin_entry)
   else()
     target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json
-      $<TARGET_FILE:qc_plugin_layer> $<TARGET_FILE:qc_proof> $<TARGET_FILE:qc_crypto>
-      $<TARGET_FILE:qc_base> ${QC_STATIC_CRYPTO} ${QC_STATIC_CRYPTOPP} ${QC_STATIC_SQLITE} m)
-    add_dependencies(${target} qc_plugin_layer qc_proof qc_crypto qc_base)
-    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:qc_plugin_layer>
-      $<TARGET_FILE:qc_proof> $<TARGET_FILE:qc_crypto> $<TARGET_FILE:qc_base>)
+      $<TARGET_FILE:qc_plugin_entry> $<TARGET_FILE:qc_plugin_layer> $<TARGET_FILE:qc_proof>
+      $<TARGET_FILE:qc_crypto> $<TARGET_FILE:qc_base> ${QC_STATIC_CRYPTO} ${QC_STATIC_CRYPTOPP} ${QC_STATIC_SQLITE} m)
+    add_dependencies(${target} qc_plugin_entry qc_plugin_layer qc_proof qc_crypto qc_base)
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:qc_plugin_entry>
+      $<TARGET_FILE:qc_plugin_layer> $<TARGET_FILE:qc_proof> $<TARGET_FILE:qc_crypto> $<TARGET_FILE:qc_base>)
   endif()
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND qc_plugin_pack manifest ${description} $<TARGET_FILE:${target}> ${ARG_ID}.so
       ${ARG_OUTPUT_DIR}/${ARG_ID}/manifest.json
     VERBATIM)
+  # As files, not as a target: the manifest holds the digest of these very bytes.
+  install(FILES $<TARGET_FILE:${target}> ${ARG_OUTPUT_DIR}/${ARG_ID}/manifest.json
+    DESTINATION lib/quancheng/plugins/${ARG_ID})
 endfunction()

@@ -6,7 +6,7 @@
 namespace qc::crypto {
 namespace {
 
-constexpr const char* kCode = "jwe.invalid";
+constexpr const char* kJweCode = "jwe.invalid";
 
 /// The parts of a compact JWE after all structural checks.
 struct Jwe {
@@ -20,31 +20,31 @@ struct Jwe {
 
 Status decode_into(Bytes& out, std::string_view text, const char* field) {
   auto bytes = from_base64url(text);
-  if (!bytes.ok()) return invalid(kCode, bytes.error().message, field);
+  if (!bytes.ok()) return invalid(kJweCode, bytes.error().message, field);
   out = std::move(bytes).value();
   return {};
 }
 
 Result<Jwe> parse(std::string_view compact) {
   std::array<std::string_view, 5> parts;
-  QC_TRY(jose::split(compact, parts, kCode));
+  QC_TRY(jose::split(compact, parts, kJweCode));
   Jwe out;
   out.aad = parts[0];
-  QC_ASSIGN(out.header, jose::read_header(parts[0], kJweAlg, kCode));
+  QC_ASSIGN(out.header, jose::read_header(parts[0], kJweAlg, kJweCode));
   const auto enc = out.header.find("enc");
   if (enc == out.header.end() || *enc != Json(kJweEnc)) {
-    return invalid(kCode, "expected \"" + std::string(kJweEnc) + "\"", "header.enc");
+    return invalid(kJweCode, "expected \"" + std::string(kJweEnc) + "\"", "header.enc");
   }
   // Compression before encryption leaks lengths, and a bomb would unpack here.
-  if (out.header.contains("zip")) return invalid(kCode, "no compression", "header.zip");
-  if (!out.header.contains("kid")) return invalid(kCode, "recipient is missing", "header.kid");
+  if (out.header.contains("zip")) return invalid(kJweCode, "no compression", "header.zip");
+  if (!out.header.contains("kid")) return invalid(kJweCode, "recipient is missing", "header.kid");
   QC_TRY(decode_into(out.encrypted_key, parts[1], "encrypted_key"));
   QC_TRY(decode_into(out.nonce, parts[2], "iv"));
   QC_TRY(decode_into(out.ciphertext, parts[3], "ciphertext"));
   QC_TRY(decode_into(out.tag, parts[4], "tag"));
-  if (out.encrypted_key.empty()) return invalid(kCode, "is missing", "encrypted_key");
-  if (out.nonce.size() != kGcmNonceSize) return invalid(kCode, "expected 12 bytes", "iv");
-  if (out.tag.size() != kGcmTagSize) return invalid(kCode, "expected 16 bytes", "tag");
+  if (out.encrypted_key.empty()) return invalid(kJweCode, "is missing", "encrypted_key");
+  if (out.nonce.size() != kGcmNonceSize) return invalid(kJweCode, "expected 12 bytes", "iv");
+  if (out.tag.size() != kGcmTagSize) return invalid(kJweCode, "expected 16 bytes", "tag");
   return out;
 }
 
@@ -81,7 +81,7 @@ Result<std::string> jwe_decrypt(const PrivateKey& key, std::string_view compact,
                                 std::size_t max_bytes) {
   if (compact.size() > max_bytes) {
     return Error{
-        ErrorKind::kTooLarge, kCode, "at most " + std::to_string(max_bytes) + " bytes", {}};
+        ErrorKind::kTooLarge, kJweCode, "at most " + std::to_string(max_bytes) + " bytes", {}};
   }
   QC_ASSIGN(const Jwe jwe, parse(compact));
   if (jwe.header["kid"] != Json(key.kid())) {

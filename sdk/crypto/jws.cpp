@@ -4,7 +4,7 @@
 namespace qc::crypto {
 namespace {
 
-constexpr const char* kCode = "jws.invalid";
+constexpr const char* kJwsCode = "jws.invalid";
 
 std::string text_member(const Json& header, const char* name) {
   const auto it = header.find(name);
@@ -75,23 +75,23 @@ std::string jws_sign(const PrivateKey& key, std::string_view payload, std::strin
 Result<Jws> jws_parse(std::string_view compact, std::size_t max_bytes) {
   if (compact.size() > max_bytes) {
     return Error{
-        ErrorKind::kTooLarge, kCode, "at most " + std::to_string(max_bytes) + " bytes", {}};
+        ErrorKind::kTooLarge, kJwsCode, "at most " + std::to_string(max_bytes) + " bytes", {}};
   }
   std::array<std::string_view, 3> parts;
-  QC_TRY(jose::split(compact, parts, kCode));
+  QC_TRY(jose::split(compact, parts, kJwsCode));
   Jws out;
-  QC_ASSIGN(out.header, jose::read_header(parts[0], kJwsAlg, kCode));
+  QC_ASSIGN(out.header, jose::read_header(parts[0], kJwsAlg, kJwsCode));
   // RFC 7797: an unencoded payload would change what the signature covers.
   const auto b64 = out.header.find("b64");
   if (b64 != out.header.end() && *b64 != Json(true)) {
-    return invalid(kCode, "only an encoded payload is accepted", "header.b64");
+    return invalid(kJwsCode, "only an encoded payload is accepted", "header.b64");
   }
   const auto payload = from_base64url(parts[1]);
-  if (!payload.ok()) return invalid(kCode, payload.error().message, "payload");
+  if (!payload.ok()) return invalid(kJwsCode, payload.error().message, "payload");
   auto signature = from_base64url(parts[2]);
-  if (!signature.ok()) return invalid(kCode, signature.error().message, "signature");
+  if (!signature.ok()) return invalid(kJwsCode, signature.error().message, "signature");
   if (signature->size() != std::tuple_size_v<Signature64>) {
-    return invalid(kCode, "expected 64 bytes", "signature");
+    return invalid(kJwsCode, "expected 64 bytes", "signature");
   }
   out.payload.assign(as_text(*payload));
   out.signing_input = compact.substr(0, parts[0].size() + 1 + parts[1].size());

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "sdk/base/file_descriptor.hpp"
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/ossl.hpp"
 
@@ -16,22 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFile = std::size_t{64} * 1024;
 
-/// An open file descriptor.
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 Error io_error(const char* what, const fs::path& path) {
   const int cause = errno;
   return unavailable("keystore.io", std::string(what) + " " + path.string() + ": " +
@@ -40,8 +25,8 @@ Error io_error(const char* what, const fs::path& path) {
 
 /// Reads a regular file that group and others cannot touch.
 Result<ossl::Secret> read_private(const fs::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.ok()) return io_error("cannot open", path);
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return io_error("cannot open", path);
   // Asked of the open descriptor, so that nothing can be put in its place in between.
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return io_error("cannot inspect", path);

@@ -4,7 +4,8 @@
 //   QC_DEPARTMENT_PLUGIN(HousingFund)
 //
 // The layer does the rest inside the plugin: messages, proof of identity, checks against
-// plugin.json, credential, encryption, signature. Start with plugins/departments/housing_fund.
+// plugin.json, credential, encryption, signature. A department with an SQLite
+// database needs its queries only: sqlite_department.hpp, plugins/departments/housing_fund.
 #pragma once
 
 #include <string>

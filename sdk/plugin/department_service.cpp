@@ -11,9 +11,6 @@
 namespace qc::plugin {
 namespace {
 
-constexpr std::int64_t kDaySeconds = 24LL * 3600;
-constexpr std::size_t kSaltSize = 32;
-
 /// An "issue" message after its form is checked.
 struct IssueOrder {
   std::string account;
@@ -105,7 +102,7 @@ class DepartmentService final : public Service {
     QC_ASSIGN(std::string account, subject_reader.text("account", 64));
     QC_ASSIGN(const Json* jwk, subject_reader.object("jwk"));
     auto holder = crypto::PublicKey::from_jwk(*jwk);
-    if (!holder.ok()) return holder.error().at("subject.jwk");
+    if (!holder.ok()) return holder.error().under("subject.jwk");
     QC_ASSIGN(const std::string item_id, reader.text("item", 64));
     const Item* item = own_->description->find_item(item_id);
     if (item == nullptr) return invalid("issue.unknown_item", "is not served here", "item");
@@ -158,7 +155,7 @@ class DepartmentService final : public Service {
     claims.exp = record.expires_s;
     claims.extra = {{"chain", own_->chain}, {"asset", asset}};
     const std::string sd_jwt = crypto::sdjwt_issue(own_->key, claims, fields, order.holder);
-    const Bytes salt = random_bytes(kSaltSize);
+    const Bytes salt = random_bytes(kCommitmentSaltSize);
     const Json content = {{"asset", asset}, {"sd_jwt", sd_jwt}, {"salt", to_base64url(salt)}};
     QC_ASSIGN(std::string jwe, crypto::jwe_encrypt(order.holder, content.dump()));
     const Json body = {{"asset", asset},

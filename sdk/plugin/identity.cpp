@@ -15,7 +15,6 @@ constexpr std::string_view kEvidenceTyp = "qc-identity-evidence+jws";
 constexpr std::size_t kPseudonymKeySize = 32;
 constexpr std::size_t kAccountDigits = 32;
 constexpr std::size_t kIdSize = 22;
-constexpr std::int64_t kDaySeconds = 24LL * 3600;
 
 Error refused(std::string code, std::string message, std::string_view field) {
   return unauthenticated(std::move(code), std::move(message)).at(field);
@@ -157,7 +156,7 @@ Result<OpenedClaim> open_claim(const Own& own, std::string_view jwe, const Momen
   QC_TRY(reader.expect_only({"id_no", "name", "card_valid_to", "jwk", "proof"}));
   QC_ASSIGN(const Json* jwk, reader.object("jwk"));
   auto holder = crypto::PublicKey::from_jwk(*jwk);
-  if (!holder.ok()) return holder.error().at("claim.jwk");
+  if (!holder.ok()) return holder.error().under("claim.jwk");
   QC_ASSIGN(const std::string proof, reader.text("proof", 8192));
   QC_TRY(check_proof(own, *holder, proof, moment.now_s));
   IdentityClaim claim;

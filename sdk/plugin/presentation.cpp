@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxScope = 64;
 constexpr std::size_t kMaxJwe = 512U << 10U;
 
-Error refused(std::string code, std::string message, std::string_view field) {
+Error denied(std::string code, std::string message, std::string_view field) {
   return forbidden(std::move(code), std::move(message)).at(field);
 }
 
@@ -27,12 +27,11 @@ Status check_consumer(const Own& own, const Json& grant, const std::string& acco
   QC_ASSIGN(const std::string granted, consumer_reader.text("account", 64));
   QC_ASSIGN(const std::string product, consumer_reader.text("product", 64));
   if (granted != account) {
-    return refused("decide.wrong_consumer", "the grant is for another consumer",
-                   "consumer.account");
+    return denied("decide.wrong_consumer", "the grant is for another consumer", "consumer.account");
   }
   if (product != own.description->product()) {
-    return refused("decide.wrong_product", "the grant is for another product",
-                   "grant.consumer.product");
+    return denied("decide.wrong_product", "the grant is for another product",
+                  "grant.consumer.product");
   }
   return {};
 }
@@ -41,20 +40,20 @@ Status check_terms(const Own& own, const Json& grant, std::int64_t now_s) {
   const JsonReader reader(grant, "grant");
   QC_ASSIGN(const std::string release, reader.text("release", 16));
   if (release != "answer") {
-    return refused("decide.wrong_release", "the grant does not ask for an answer", "grant.release");
+    return denied("decide.wrong_release", "the grant does not ask for an answer", "grant.release");
   }
   QC_ASSIGN(const Json* jwk, reader.object("key"));
   const auto key = crypto::PublicKey::from_jwk(*jwk);
-  if (!key.ok()) return key.error().at("grant.key");
+  if (!key.ok()) return key.error().under("grant.key");
   if (!(*key == own.key.public_key())) {
-    return refused("decide.wrong_key", "the grant was encrypted to another plugin", "grant.key");
+    return denied("decide.wrong_key", "the grant was encrypted to another plugin", "grant.key");
   }
   QC_ASSIGN(const Json* valid, reader.object("valid"));
   const JsonReader valid_reader(*valid, "grant.valid");
   QC_ASSIGN(const std::int64_t from, valid_reader.integer("from", 0, kMaxEpochSeconds));
   QC_ASSIGN(const std::int64_t to, valid_reader.integer("to", 0, kMaxEpochSeconds));
   if (now_s < from || now_s >= to) {
-    return refused("decide.not_valid_now", "the grant is not valid at this time", "grant.valid");
+    return denied("decide.not_valid_now", "the grant is not valid at this time", "grant.valid");
   }
   return {};
 }
@@ -86,17 +85,17 @@ Status check_claims(const Own& own, const DecideOrder& order, const Scope& scope
                     const Json& claims, const std::string& path) {
   const std::string vct = "qc:item:" + scope.item + ':' + std::to_string(scope.version);
   if (text_member(claims, "vct") != vct) {
-    return refused("decide.wrong_item", "the credential is of another type", path + ".vct");
+    return denied("decide.wrong_item", "the credential is of another type", path + ".vct");
   }
   if (text_member(claims, "chain") != own.chain) {
-    return refused("decide.wrong_chain", "belongs to another network", path + ".chain");
+    return denied("decide.wrong_chain", "belongs to another network", path + ".chain");
   }
   if (text_member(claims, "asset") != scope.asset) {
-    return refused("decide.wrong_asset", "is another asset than granted", path + ".asset");
+    return denied("decide.wrong_asset", "is another asset than granted", path + ".asset");
   }
   if (text_member(claims, "sub") != order.subject || !bound_to(claims, order.holder)) {
-    return refused("decide.wrong_subject", "is about another person than the grant's",
-                   path + ".sub");
+    return denied("decide.wrong_subject", "is about another person than the grant's",
+                  path + ".sub");
   }
   return {};
 }
@@ -105,8 +104,8 @@ Status check_fields(const Scope& scope, const Json& fields, const std::string& p
   std::set<std::string> disclosed;
   for (const auto& [name, value] : fields.items()) disclosed.insert(name);
   if (disclosed != scope.fields) {
-    return refused("decide.wrong_fields", "discloses other fields than were granted",
-                   path + ".fields");
+    return denied("decide.wrong_fields", "discloses other fields than were granted",
+                  path + ".fields");
   }
   return {};
 }
@@ -120,12 +119,12 @@ Result<Evidence> open_one(const Own& own, const DecideOrder& order, const Scope&
   QC_ASSIGN(const std::string jwe, reader.text("jwe", kMaxJwe));
   QC_ASSIGN(const std::string expected_issuer, reader.text_or_empty("issuer", 64));
   if (version != scope.version || asset != scope.asset) {
-    return refused("decide.wrong_asset", "is another asset or version than granted", path);
+    return denied("decide.wrong_asset", "is another asset or version than granted", path);
   }
   // The signed grant names the ciphertext: nothing can be put in its place afterwards.
   if (to_hex(crypto::sm3(jwe)) != scope.presentation_sm3) {
-    return refused("decide.wrong_presentation", "is not the ciphertext that was granted",
-                   path + ".jwe");
+    return denied("decide.wrong_presentation", "is not the ciphertext that was granted",
+                  path + ".jwe");
   }
   const auto text = crypto::jwe_decrypt(own.key, jwe);
   if (!text.ok()) return text.error().at(path + ".jwe");
@@ -133,8 +132,8 @@ Result<Evidence> open_one(const Own& own, const DecideOrder& order, const Scope&
   if (!claims.ok()) return claims.error().at(path);
   const std::string issuer = text_member(*claims, "iss");
   if (!expected_issuer.empty() && issuer != expected_issuer) {
-    return refused("decide.wrong_issuer", "was not issued by the asset's department",
-                   path + ".issuer");
+    return denied("decide.wrong_issuer", "was not issued by the asset's department",
+                  path + ".issuer");
   }
   QC_ASSIGN(const crypto::PublicKey key, issuer_key(*order.issuers, issuer));
   auto view = crypto::sdjwt_verify_presentation(*text, key, order.consumer, order.grant, now_s);
@@ -154,20 +153,20 @@ Status check_complete(const Own& own, const std::vector<Scope>& scopes,
   };
   for (const Scope& scope : scopes) {
     if (!scope.required.empty() && given(scope.item) == nullptr) {
-      return refused("decide.missing_item", "a required item was not presented", "presentations");
+      return denied("decide.missing_item", "a required item was not presented", "presentations");
     }
   }
   for (const Demand& demand : own.description->demands()) {
     const Evidence* found = given(demand.item);
     if (found == nullptr && demand.required.empty()) continue;
     if (found == nullptr || found->version != demand.version) {
-      return refused("decide.missing_item", "the product needs an item that was not presented",
-                     "presentations");
+      return denied("decide.missing_item", "the product needs an item that was not presented",
+                    "presentations");
     }
     for (const std::string& field : demand.required) {
       if (!found->fields.contains(field)) {
-        return refused("decide.missing_field", "the product needs a field that was not granted",
-                       demand.item + '.' + field);
+        return denied("decide.missing_field", "the product needs a field that was not granted",
+                      demand.item + '.' + field);
       }
     }
   }
@@ -188,13 +187,13 @@ Result<DecideOrder> read_order(const Own& own, const Json& message, std::int64_t
   QC_ASSIGN(const Json* grant, reader.object("grant"));
   QC_ASSIGN(const Json* holder_jwk, reader.object("holder_jwk"));
   auto holder = crypto::PublicKey::from_jwk(*holder_jwk);
-  if (!holder.ok()) return holder.error().at("holder_jwk");
+  if (!holder.ok()) return holder.error().under("holder_jwk");
   QC_ASSIGN(const Json* consumer, reader.object("consumer"));
   const JsonReader consumer_reader(*consumer, "consumer");
   QC_ASSIGN(const std::string account, consumer_reader.text("account", 64));
   QC_ASSIGN(const Json* consumer_jwk, consumer_reader.object("jwk"));
   auto consumer_key = crypto::PublicKey::from_jwk(*consumer_jwk);
-  if (!consumer_key.ok()) return consumer_key.error().at("consumer.jwk");
+  if (!consumer_key.ok()) return consumer_key.error().under("consumer.jwk");
   QC_TRY(check_consumer(own, *grant, account));
   QC_TRY(check_terms(own, *grant, now_s));
 
@@ -208,8 +207,7 @@ Result<DecideOrder> read_order(const Own& own, const Json& message, std::int64_t
   QC_ASSIGN(const Json* purpose, grant_reader.object("purpose"));
   QC_ASSIGN(order.purpose, JsonReader(*purpose, "grant.purpose").text("code", 64));
   if (order.purpose != own.description->purpose_code()) {
-    return refused("decide.wrong_purpose", "the grant is for another purpose",
-                   "grant.purpose.code");
+    return denied("decide.wrong_purpose", "the grant is for another purpose", "grant.purpose.code");
   }
   QC_ASSIGN(order.scope, grant_reader.array("scope", kMaxScope));
   QC_ASSIGN(order.issuers, reader.object("issuers"));
@@ -233,7 +231,7 @@ Result<std::vector<Evidence>> open_presentations(const Own& own, const DecideOrd
     const auto scope =
         std::find_if(scopes.begin(), scopes.end(), [&](const Scope& s) { return s.item == item; });
     if (scope == scopes.end()) {
-      return refused("decide.not_granted", "the item is not in the grant", path + ".item");
+      return denied("decide.not_granted", "the item is not in the grant", path + ".item");
     }
     if (!seen.insert(item).second) {
       return invalid("decide.duplicate", "the item is presented twice", path + ".item");

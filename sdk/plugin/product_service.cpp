@@ -6,7 +6,6 @@
 namespace qc::plugin {
 namespace {
 
-constexpr std::size_t kSaltSize = 32;
 constexpr std::size_t kMaxReasons = 32;
 constexpr std::int64_t kMaxAmountFen = 100'000'000'000'000;  // a trillion yuan
 constexpr std::int64_t kMaxRateBp = 10'000;
@@ -113,7 +112,7 @@ class ProductService final : public Service {
              {"term_months", decision.term_months},     {"reasons", std::move(reasons)},
              {"relied_on", std::move(relied_on)},       {"model", own_->description->version()}}
             .dump();
-    const Bytes salt = random_bytes(kSaltSize);
+    const Bytes salt = random_bytes(kCommitmentSaltSize);
     const Json content = {{"decision", text}, {"salt", to_base64url(salt)}};
     QC_ASSIGN(std::string jwe, crypto::jwe_encrypt(order.consumer_key, content.dump()));
     return Json{{"jwe", std::move(jwe)},

@@ -8,6 +8,9 @@
 
 namespace qc::plugin {
 
+/// Bytes of salt in the commitment to an asset or a decision (docs/formats.md).
+inline constexpr std::size_t kCommitmentSaltSize = 32;
+
 /// One kind of plugin. configure() is called once, before handle(); then any thread, concurrently.
 class Service {
  public:

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 
 namespace qc::plugin {
-namespace {
+namespace sqlite_source {  // named, because SqliteSource::Pool is made of it
 
 constexpr std::size_t kMaxIdleConnections = 8;
 constexpr int kBusyTimeoutMs = 250;
@@ -152,7 +152,10 @@ class Query {
   sqlite3_stmt* statement_;
 };
 
-}  // namespace
+}  // namespace sqlite_source
+
+using sqlite_source::Connection;
+using sqlite_source::Query;
 
 class SqliteSource::Pool {
  public:
@@ -171,7 +174,7 @@ class SqliteSource::Pool {
   }
   void give_back(std::unique_ptr<Connection> connection) {
     const std::lock_guard lock(mutex_);
-    if (idle_.size() < kMaxIdleConnections) idle_.push_back(std::move(connection));
+    if (idle_.size() < sqlite_source::kMaxIdleConnections) idle_.push_back(std::move(connection));
   }
 
  private:
@@ -207,7 +210,7 @@ Result<Record> SqliteSource::fetch(const std::string& sql, const std::vector<std
     QC_TRY(query.bind(values));
     QC_ASSIGN(const bool found, query.step());
     if (!found) return not_found("record.none", "the subject has no such record");
-    QC_ASSIGN(Record row, read_row(statement, item));
+    QC_ASSIGN(Record row, sqlite_source::read_row(statement, item));
     QC_ASSIGN(const bool more, query.step());
     if (more) {
       Error error = internal("record.ambiguous", "the subject has more than one such record");

@@ -11,7 +11,6 @@ namespace qc::plugin {
 namespace {
 
 constexpr std::int64_t kChinaOffsetSeconds = 8LL * 3600;
-constexpr std::int64_t kDaySeconds = 24LL * 3600;
 
 struct TypeRow {
   std::string_view abbreviation;

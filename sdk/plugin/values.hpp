@@ -1,6 +1,7 @@
 // Values of the data dictionary: which text, number or date a field may hold.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,8 @@
 #include "sdk/base/json.hpp"
 
 namespace qc::plugin {
+
+inline constexpr std::int64_t kDaySeconds = 24LL * 3600;
 
 /// Dictionary types. JSON form of each: docs/formats.md, Asset.
 enum class FieldType {

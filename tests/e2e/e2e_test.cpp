@@ -35,7 +35,9 @@ const Json& E2e::first_story() { return shared().story; }
 void E2e::SetUp() {
   ASSERT_NE(shared().city, nullptr);
   // A test that failed between stop and start must not take the others with it.
-  if (!city().running()) ASSERT_TRUE(city().start().ok());
+  if (!city().running()) {
+    ASSERT_TRUE(city().start().ok());
+  }
   ASSERT_TRUE(first_story().is_object());
 }
 

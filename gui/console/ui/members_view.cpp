@@ -5,7 +5,7 @@
 namespace qc::console {
 namespace {
 
-constexpr Column kColumns[] = {
+constexpr Column kMemberColumns[] = {
     {.heading = Text::kName, .width = 1.6F, .stretch = true},
     {.heading = Text::kAccount, .width = 120},
     {.heading = Text::kKind, .width = 104},
@@ -75,7 +75,7 @@ void draw_members(Ui& ui, AppModel& app) {
   draw_kinds(ui, app);
   const auto& rows = app.members.rows(slot.data, ui.lang());
   if (rows.empty()) return no_match(ui, app);
-  TableSpec spec{.id = "members", .columns = kColumns};
+  TableSpec spec{.id = "members", .columns = kMemberColumns};
   spec.height = ImGui::GetContentRegionAvail().y - ui.px(36);
   model_table(ui, app, app.members, rows, spec,
               [&](const Member& row, int column, ImVec2 a, ImVec2 b) {

@@ -5,7 +5,7 @@
 namespace qc::console {
 namespace {
 
-constexpr Column kColumns[] = {
+constexpr Column kPluginColumns[] = {
     {.heading = Text::kPlugin, .width = 1.3F, .stretch = true},
     {.heading = Text::kState, .width = 96},
     {.heading = Text::kKind, .width = 136, .needs = 900},
@@ -73,7 +73,7 @@ void draw_plugins(Ui& ui, AppModel& app) {
   if (!begin_state(ui, app, slot.error, Text::kEmptyPlugins, Text::kEmptyPluginsNext)) return;
   const auto& rows = app.plugins.rows(slot.data, ui.lang());
   if (rows.empty()) return no_match(ui, app);
-  TableSpec spec{.id = "plugins", .columns = kColumns};
+  TableSpec spec{.id = "plugins", .columns = kPluginColumns};
   spec.height = ImGui::GetContentRegionAvail().y - ui.px(36);
   model_table(ui, app, app.plugins, rows, spec,
               [&](const Plugin& row, int column, ImVec2 a, ImVec2 b) {

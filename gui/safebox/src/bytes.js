@@ -38,6 +38,13 @@ export function concat(...parts) {
 }
 
 export const random = (size) => crypto.getRandomValues(new Uint8Array(size));
-export const randomId = () => base64url(random(16));
+
+/** An id or nonce of 22 characters. Never begins with '-': a command line would read an option. */
+export function randomId() {
+  for (;;) {
+    const id = base64url(random(16));
+    if (id[0] !== '-') return id;
+  }
+}
 
 export const equal = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);

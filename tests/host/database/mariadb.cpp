@@ -177,7 +177,12 @@ void MariaDb::kill() {
   pid_ = -1;
 }
 
-void MariaDb::freeze() { ::kill(pid_, SIGSTOP); }
+void MariaDb::freeze() {
+  ::kill(pid_, SIGSTOP);
+  // The stop is reported when the last thread stands still; before, one may yet answer.
+  int status = 0;
+  ::waitpid(pid_, &status, WUNTRACED);
+}
 void MariaDb::thaw() { ::kill(pid_, SIGCONT); }
 
 }  // namespace qc::database::test

@@ -133,6 +133,7 @@ TEST(Random, IdentifiersAreLongDistinctAndDecodable) {
   for (int i = 0; i < 2000; ++i) {
     const std::string id = random_id();
     ASSERT_EQ(id.size(), 22U);
+    ASSERT_NE(id.front(), '-');
     ASSERT_TRUE(from_base64url(id).ok());
     ASSERT_TRUE(seen.insert(id).second);
   }

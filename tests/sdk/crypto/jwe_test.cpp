@@ -7,24 +7,6 @@
 namespace qc::crypto::test {
 namespace {
 
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> out(1);
-  for (const char c : text) {
-    if (c == '.') {
-      out.emplace_back();
-    } else {
-      out.back().push_back(c);
-    }
-  }
-  return out;
-}
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string out = parts[0];
-  for (std::size_t i = 1; i < parts.size(); ++i) out += "." + parts[i];
-  return out;
-}
-
 /// A JWE that is right in everything but the header, which is bound into the tag.
 std::string sealed_with(const PublicKey& recipient, const Json& header, const Bytes& cek,
                         std::string_view plaintext) {

@@ -8,8 +8,6 @@
 namespace qc::crypto::test {
 namespace {
 
-constexpr std::int64_t kNow = 1'760'000'000;
-
 class SdJwt : public ::testing::Test {
  protected:
   std::string issue() const { return sdjwt_issue(issuer_, claims_, fields_, holder_.public_key()); }

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -40,6 +42,27 @@ std::string code_of(const Result<T>& result) {
 template <typename T>
 std::string field_of(const Result<T>& result) {
   return result.ok() ? "ok" : result.error().field;
+}
+
+/// The time of the tests, Unix seconds.
+inline constexpr std::int64_t kNow = 1'760'000'000;
+
+/// The parts of a compact serialization, empty ones included.
+inline std::vector<std::string> split(std::string_view text, char separator = '.') {
+  std::vector<std::string> out(1);
+  for (const char c : text) {
+    if (c == separator) {
+      out.emplace_back();
+    } else {
+      out.back().push_back(c);
+    }
+  }
+  return out;
+}
+inline std::string join(const std::vector<std::string>& parts, char separator = '.') {
+  std::string out = parts.at(0);
+  for (std::size_t i = 1; i < parts.size(); ++i) out.append(1, separator).append(parts[i]);
+  return out;
 }
 
 /// A directory removed at the end of the test.
