@@ -22,7 +22,8 @@ using Signature64 = std::array<std::uint8_t, 64>;  ///< r || s, big-endian
 
 /// The parity of the y of a signature's nonce point k G. r tells x but not which of the two points
 /// with that x it was; with the parity beside them, many signatures can be verified at once
-/// (sm2_batch.hpp). It is no part of what is signed and need not be trusted: a wrong one costs time.
+/// (sm2_batch.hpp). It is no part of what is signed and need not be trusted: a wrong one costs
+/// time.
 enum class NonceHint : std::uint8_t { kEven = 0, kOdd = 1, kNone = 2 };
 
 /// A point on the curve; immutable, cheap to copy. Any thread.
