@@ -170,6 +170,7 @@ void batch_of_keys(benchmark::State& state) {
   };
   std::vector<Signed> made;
   std::vector<PrivateKey> keys;
+  keys.reserve(static_cast<std::size_t>(state.range(0)));
   for (std::int64_t i = 0; i < state.range(0); ++i) keys.push_back(PrivateKey::generate());
   for (std::size_t i = 0; i < kKeys; ++i) {
     const PrivateKey& key = keys[i % keys.size()];

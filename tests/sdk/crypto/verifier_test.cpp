@@ -197,7 +197,9 @@ TEST(Verifier, ValidSignaturesWithEveryEdgeScalar) {
     for (const auto& [s, t] : {std::pair(value, other), {other, value}, {value, value * 3}}) {
       const Triple triple = make_triple(opinions.xy(), s % group_order(), t % group_order());
       if (!triple.exists) continue;
-      ASSERT_TRUE(opinions.ask_in_batches(triple.e, triple.signature)) << s << ' ' << t;
+      ASSERT_TRUE(valid % 4 == 0 ? opinions.ask_in_batches(triple.e, triple.signature)
+                                 : opinions.ask(triple.e, triple.signature))
+          << s << ' ' << t;
       ++valid;
     }
   }
@@ -260,7 +262,8 @@ TEST(Verifier, ForgedEdgesAreRefused) {
       for (const Bytes& digest : values) {
         Hash32 e{};
         std::copy(digest.begin(), digest.end(), e.begin());
-        EXPECT_FALSE(opinions.ask_in_batches(e, signature));
+        EXPECT_FALSE(digest == r ? opinions.ask_in_batches(e, signature)
+                                 : opinions.ask(e, signature));
       }
     }
   }
