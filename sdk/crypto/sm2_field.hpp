@@ -75,6 +75,11 @@ inline std::uint64_t sub_limbs(U256& out, const U256& a, const U256& b) {
   return borrow;
 }
 
+inline bool below(const U256& a, const U256& b) {
+  U256 ignored;
+  return sub_limbs(ignored, a, b) != 0;
+}
+
 /// (carry, a) reduced once: a value below 2m becomes one below m.
 inline U256 reduce_once(std::uint64_t carry, const U256& a, const U256& m) {
   U256 d;
@@ -113,9 +118,18 @@ struct Fe {
   bool operator==(const Fe&) const = default;
 };
 
-inline Fe operator+(const Fe& a, const Fe& b) { return {add_mod(a.v, b.v, kPrime)}; }
-inline Fe operator-(const Fe& a, const Fe& b) { return {sub_mod(a.v, b.v, kPrime)}; }
-inline Fe negate(const Fe& a) { return Fe{} - a; }
+inline constexpr Fe kOne{kMontgomeryOne};
+
+/// The arithmetic of the field on any processor. sm2_field_x86.hpp has the same functions for the
+/// common one; what is built on them takes the set as a template parameter.
+struct PortableField {
+  using Value = Fe;
+  static Fe add(const Fe& a, const Fe& b) { return {add_mod(a.v, b.v, kPrime)}; }
+  static Fe sub(const Fe& a, const Fe& b) { return {sub_mod(a.v, b.v, kPrime)}; }
+  /// Montgomery product a * b / 2^256.
+  static Fe mul(const Fe& a, const Fe& b);
+  static Fe sqr(const Fe& a) { return mul(a, a); }
+};
 
 /// Five limbs of a running Montgomery product.
 struct Accumulator {
@@ -146,35 +160,13 @@ struct Accumulator {
   }
 };
 
-/// Montgomery product a * b / 2^256.
-inline Fe operator*(const Fe& a, const Fe& b) {
+inline Fe PortableField::mul(const Fe& a, const Fe& b) {
   Accumulator sum;
   sum.step(a.v, b.v[0]);
   sum.step(a.v, b.v[1]);
   sum.step(a.v, b.v[2]);
   sum.step(a.v, b.v[3]);
   return {reduce_once(sum.t4, {sum.t0, sum.t1, sum.t2, sum.t3}, kPrime)};
-}
-
-inline Fe square(const Fe& a) { return a * a; }
-inline Fe twice(const Fe& a) { return a + a; }
-
-/// `value` must be below p.
-inline Fe to_field(const U256& value) { return Fe{value} * Fe{kMontgomerySquare}; }
-
-/// a^(p-2) by windows of 4 bits; a must not be zero.
-inline Fe invert(const Fe& a) {
-  std::array<Fe, 16> powers{Fe{kMontgomeryOne}};
-  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * a;
-  U256 exponent = kPrime;
-  exponent[0] -= 2;
-  Fe out{kMontgomeryOne};
-  for (unsigned digit = 64; digit-- > 0;) {
-    out = square(square(square(square(out))));
-    const std::size_t bits = (exponent[digit / 16] >> (digit % 16 * 4)) & 15U;
-    if (bits != 0) out = out * powers[bits];
-  }
-  return out;
 }
 
 }  // namespace qc::crypto::sm2

@@ -76,10 +76,9 @@ Result<PrivateKey> PrivateKey::from_scalar(ByteView scalar) {
     return invalid("key.invalid", "the private key is outside 1..n-2");
   }
   const auto point = multiply_base_point(group.get(), d.get());
-  QC_ASSIGN(PublicKey public_key, PublicKey::from_xy(ByteView(point).subspan(1)));
   PrivateKey key;
-  key.impl_ =
-      std::make_shared<const Impl>(Impl{make_key_pair(d.get(), point), std::move(public_key)});
+  key.impl_ = std::make_shared<const Impl>(
+      Impl{make_key_pair(d.get(), point), PublicKey::from_curve_point(ByteView(point).subspan(1))});
   return key;
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kCoordinate = 32;
 constexpr std::size_t kMaxPlaintext = 1024;
-constexpr std::size_t kMaxIdBytes = 8191;  // ENTL counts bits in 16 bits
 
 /// a || b || xG || yG of the recommended curve (GB/T 32918.5 clause 2).
 constexpr std::array<std::uint8_t, 128> kCurveForZa = {
@@ -51,21 +50,22 @@ std::string thumbprint(ByteView xy) {
   return to_base64url(sm3(canonical));
 }
 
-bool member_is(const Json& jwk, const char* name, std::string_view expected) {
-  const auto it = jwk.find(name);
-  return it != jwk.end() && it->is_string() && it->get_ref<const std::string&>() == expected;
-}
-
 }  // namespace
 
-Hash32 sm2::identity_hash(ByteView xy, std::string_view id) {
+std::optional<Bytes> sm2::identity_prefix(std::string_view id) {
+  if (id.size() > kMaxSm2Id) return std::nullopt;
   const std::size_t bits = id.size() * 8;
-  ossl::must(bits <= 0xffff);
-  const std::array<std::uint8_t, 2> entl = {static_cast<std::uint8_t>(bits >> 8U),
-                                            static_cast<std::uint8_t>(bits & 255U)};
+  Bytes out = {static_cast<std::uint8_t>(bits >> 8U), static_cast<std::uint8_t>(bits & 255U)};
+  out.insert(out.end(), id.begin(), id.end());
+  out.insert(out.end(), kCurveForZa.begin(), kCurveForZa.end());
+  return out;
+}
+
+Hash32 sm2::identity_hash(ByteView xy, std::string_view id) {
+  const auto prefix = identity_prefix(id);
+  ossl::must(prefix.has_value());
   Sm3 hash;
-  hash.update(entl).update(as_bytes(id)).update(kCurveForZa).update(xy);
-  return hash.finish();
+  return hash.update(*prefix).update(xy).finish();
 }
 
 Hash32 sm2::message_hash(const Hash32& za, ByteView message) {
@@ -82,38 +82,23 @@ bool sm2::openssl_verify(ByteView xy, const Hash32& digest, ByteView signature) 
   return EVP_PKEY_verify(ctx.get(), der.data(), der.size(), digest.data(), digest.size()) == 1;
 }
 
-Result<PublicKey> PublicKey::from_xy(ByteView xy) {
-  if (xy.size() != 2 * kCoordinate) return invalid("key.invalid", "a point has 64 bytes");
-  ossl::Pkey pkey = make_public_pkey(xy);
-  if (pkey == nullptr) return invalid("key.invalid", "not a point of the SM2 curve");
-  auto impl = std::make_shared<Impl>(std::move(pkey), xy);
-  std::copy(xy.begin(), xy.end(), impl->xy.begin());
-  impl->kid = thumbprint(xy);
-  impl->default_za = sm2::identity_hash(xy, kDefaultSm2Id);
-  PublicKey key;
-  key.impl_ = std::move(impl);
-  return key;
+PublicKey::Impl::Impl(ByteView point)
+    : kid(thumbprint(point)), default_za(sm2::identity_hash(point, kDefaultSm2Id)) {
+  std::copy(point.begin(), point.end(), xy.begin());
 }
 
-Result<PublicKey> PublicKey::from_jwk(const Json& jwk) {
-  if (!jwk.is_object()) return invalid("key.invalid", "a JWK is an object");
-  if (!member_is(jwk, "kty", "EC")) return invalid("key.invalid", "expected \"EC\"", "kty");
-  if (!member_is(jwk, "crv", "SM2-P-256")) {
-    return invalid("key.invalid", "expected \"SM2-P-256\"", "crv");
-  }
-  Bytes xy;
-  for (const char* name : {"x", "y"}) {
-    const auto it = jwk.find(name);
-    if (it == jwk.end() || !it->is_string()) {
-      return invalid("key.invalid", "expected a coordinate", name);
-    }
-    const auto coordinate = from_base64url(it->get_ref<const std::string&>());
-    if (!coordinate.ok() || coordinate->size() != kCoordinate) {
-      return invalid("key.invalid", "expected 32 bytes in base64url", name);
-    }
-    xy.insert(xy.end(), coordinate->begin(), coordinate->end());
-  }
-  return from_xy(xy);
+EVP_PKEY* PublicKey::Impl::pkey() const {
+  std::call_once(pkey_once, [this] {
+    made_pkey = make_public_pkey(xy);
+    ossl::must(made_pkey != nullptr);
+  });
+  return made_pkey.get();
+}
+
+PublicKey PublicKey::from_curve_point(ByteView xy) {
+  PublicKey key;
+  key.impl_ = std::make_shared<const Impl>(xy);
+  return key;
 }
 
 ByteView PublicKey::xy() const { return impl_->xy; }
@@ -129,30 +114,12 @@ Json PublicKey::to_jwk() const {
               {"y", to_base64url(point.subspan(kCoordinate))}};
 }
 
-bool PublicKey::verify(ByteView message, ByteView signature, std::string_view id) const {
-  if (signature.size() != 64 || id.size() > kMaxIdBytes) return false;
-  const Hash32 za = id == kDefaultSm2Id ? impl_->default_za : sm2::identity_hash(impl_->xy, id);
-  return impl_->verifier.verify(sm2::message_hash(za, message), signature);
-}
-
-PublicKey PublicKey::with_table() const {
-  if (impl_->verifier.has_table()) return *this;
-  auto impl = std::make_shared<Impl>(ossl::share(impl_->pkey), impl_->xy);
-  impl->verifier.add_table();
-  impl->xy = impl_->xy;
-  impl->kid = impl_->kid;
-  impl->default_za = impl_->default_za;
-  PublicKey key;
-  key.impl_ = std::move(impl);
-  return key;
-}
-
 Result<Bytes> PublicKey::encrypt(ByteView plaintext) const {
   if (plaintext.empty() || plaintext.size() > kMaxPlaintext) {
     return invalid("sm2.plaintext_size", "SM2 encrypts 1 to 1024 bytes");
   }
   const ossl::ErrorScope scope;
-  const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, impl_->pkey.get(), nullptr));
+  const ossl::PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, impl_->pkey(), nullptr));
   ossl::must(ctx != nullptr && EVP_PKEY_encrypt_init(ctx.get()) == 1);
   while (true) {
     std::size_t size = 0;

@@ -1,83 +1,54 @@
 // Our verifier against OpenSSL and against the reference, at the edges and at random.
 // QC_SM2_ROUNDS=250000 turns the random part into a soak of a million comparisons.
+#include <algorithm>
 #include <cstdlib>
 
-#include <cryptopp/integer.h>
-#include <cryptopp/nbtheory.h>
+#include <openssl/obj_mac.h>
 
+#include "sdk/crypto/sm2_batch.hpp"
 #include "sdk/crypto/sm2_impl.hpp"
 #include "sdk/crypto/sm2_verifier.hpp"
 #include "tests/sdk/crypto/reference.hpp"
-#include "tests/sdk/crypto/support.hpp"
+#include "tests/sdk/crypto/sm2_numbers.hpp"
 
 namespace qc::crypto::test {
 namespace {
 
-using CryptoPP::Integer;
 using sm2::Fe;
-using sm2::U256;
 
-const Integer& prime() {
-  static const Integer p("FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFFh");
-  return p;
-}
-const Integer& group_order() {
-  static const Bytes n = order();
-  static const Integer value(n.data(), n.size());
-  return value;
-}
-
-Bytes to_bytes(const Integer& value) {
-  Bytes out(32);
-  value.Encode(out.data(), out.size());
-  return out;
-}
-Integer to_integer(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-Integer to_integer(const U256& value) {
-  Integer out;
-  for (std::size_t i = 4; i-- > 0;) out = (out << 64) + Integer(Integer::POSITIVE, value[i]);
-  return out;
-}
-U256 to_limbs(const Integer& value) { return sm2::from_bytes(to_bytes(value)); }
-
-/// Values around which carries, borrows and window borders lie, below `modulus`.
-std::vector<Integer> edges(const Integer& modulus) {
-  std::vector<Integer> out;
-  for (int i = 0; i < 20; ++i) {
-    out.push_back(Integer(i));
-    out.push_back(modulus - 1 - i);
-  }
-  for (unsigned bit = 1; bit < 256; bit += bit < 8 ? 1 : 7) {
-    for (int delta = -1; delta <= 1; ++delta) out.push_back(Integer::Power2(bit) + delta);
-  }
-  for (unsigned bit : {32U, 64U, 96U, 128U, 160U, 192U, 224U, 255U}) {
-    out.push_back(Integer::Power2(bit) - 1);
-    out.push_back(modulus - Integer::Power2(bit));
-  }
-  out.push_back(to_integer(Bytes(32, 0x55)));
-  out.push_back(to_integer(Bytes(32, 0xaa)) % modulus);
-  out.push_back((Integer::Power2(256) - 1) % modulus);
-  for (Integer& value : out) value %= modulus;
-  return out;
-}
-
-TEST(Field, AgreesWithCryptoppAtTheEdgesAndAtRandom) {
+template <typename F>
+void expect_field_agrees() {
+  using E = sm2::Elements<F>;
   std::vector<Integer> values = edges(prime());
   for (int i = 0; i < 30; ++i) values.push_back(to_integer(random_bytes(32)) % prime());
+  const Fe four = E::from_integer({4, 0, 0, 0});
   const Integer r_inverse = Integer::Power2(256).InverseMod(prime());
   for (const Integer& a : values) {
+    const Fe x{to_limbs(a)};
     for (const Integer& b : values) {
-      const Fe x{to_limbs(a)};
       const Fe y{to_limbs(b)};
-      ASSERT_EQ(to_integer((x * y).v), (a * b * r_inverse) % prime()) << a << ' ' << b;
-      ASSERT_EQ(to_integer((x + y).v), (a + b) % prime()) << a << ' ' << b;
-      ASSERT_EQ(to_integer((x - y).v), (a + prime() - b) % prime()) << a << ' ' << b;
+      ASSERT_EQ(to_integer(F::mul(x, y).v), (a * b * r_inverse) % prime()) << a << ' ' << b;
+      ASSERT_EQ(to_integer(F::add(x, y).v), (a + b) % prime()) << a << ' ' << b;
+      ASSERT_EQ(to_integer(F::sub(x, y).v), (a + prime() - b) % prime()) << a << ' ' << b;
     }
-    if (a.IsZero()) continue;
-    const Fe inverse = invert(sm2::to_field(to_limbs(a)));
-    ASSERT_EQ(inverse * sm2::to_field(to_limbs(a)), Fe{sm2::kMontgomeryOne}) << a;
+    ASSERT_EQ(to_integer(F::sqr(x).v), (a * a * r_inverse) % prime()) << a;
+    ASSERT_EQ(F::add(E::halve(x), E::halve(x)), x) << a;
+    ASSERT_EQ(to_integer(E::to_integer(E::from_integer(to_limbs(a)))), a);
+    const auto roots = sm2::Powers<sm2::TwinField<F>>::root({F::sqr(x), four});
+    ASSERT_EQ(F::sqr(roots.a), F::sqr(x)) << a;
+    ASSERT_EQ(F::sqr(roots.b), four) << a;
+    ASSERT_EQ(F::mul(E::invert(x), x), a.IsZero() ? Fe{} : sm2::kOne) << a;
   }
 }
+
+TEST(Field, AgreesWithCryptoppAtTheEdgesAndAtRandom) { expect_field_agrees<sm2::PortableField>(); }
+
+#if defined(__x86_64__)
+TEST(Field, AssemblerAgreesWithCryptoppAtTheEdgesAndAtRandom) {
+  if (!sm2::AdxField::available()) GTEST_SKIP() << "this processor has no ADX";
+  expect_field_agrees<sm2::AdxField>();
+}
+#endif
 
 /// A valid (e, r || s) for any s and t: r = t - s, e = r - x(sG + tP).
 struct Triple {
@@ -102,10 +73,14 @@ Triple make_triple(ByteView xy, const Integer& s, const Integer& t) {
   return out;
 }
 
-/// Both paths of the verifier and OpenSSL; all must say the same.
+/// Every path of the verifier and OpenSSL; all must say the same.
 class Opinions {
  public:
-  explicit Opinions(ByteView xy) : xy_(xy.begin(), xy.end()), plain_(xy), table_(xy) {
+  explicit Opinions(ByteView xy)
+      : xy_(xy.begin(), xy.end()),
+        plain_(*sm2::read_point(xy)),
+        table_(*sm2::read_point(xy)),
+        portable_(*sm2::read_point(xy), sm2::FieldChoice::kPortable) {
     table_.add_table();
   }
   const Bytes& xy() const { return xy_; }
@@ -113,16 +88,98 @@ class Opinions {
     const bool expected = sm2::openssl_verify(xy_, e, signature);
     EXPECT_EQ(plain_.verify(e, signature), expected) << describe(e, signature);
     EXPECT_EQ(table_.verify(e, signature), expected) << describe(e, signature);
+    EXPECT_EQ(portable_.verify(e, signature), expected) << describe(e, signature);
+    return expected;
+  }
+  /// Also as one of a batch that is otherwise valid, under its hint, the opposite one and none.
+  bool ask_in_batches(const Hash32& e, ByteView signature) {
+    const bool expected = ask(e, signature);
+    const auto hint = table_.verify_for_hint(e, signature);
+    EXPECT_EQ(hint.has_value(), expected) << describe(e, signature);
+    auto items = neighbours();
+    items.push_back({.signature = signature, .xy = xy_, .digest = e});
+    for (const NonceHint given : {NonceHint::kEven, NonceHint::kOdd, NonceHint::kNone}) {
+      items.back().hint = given;
+      const auto before = batch_.counters();
+      const std::vector<bool> valid = batch_.verify(items);
+      EXPECT_EQ(valid.back(), expected) << describe(e, signature);
+      EXPECT_TRUE(std::all_of(valid.begin(), valid.end() - 1, [](bool v) { return v; }));
+      if (hint == given) {
+        EXPECT_EQ(batch_.counters().combined, before.combined + items.size());
+      }
+    }
     return expected;
   }
 
  private:
+  std::vector<SignedItem> neighbours() const {
+    struct Neighbour {
+      PrivateKey key = PrivateKey::generate();
+      Signature64 signature = key.sign(as_bytes("neighbour"));
+      NonceHint hint = *key.public_key().verify_for_hint(as_bytes("neighbour"), signature);
+    };
+    static const std::vector<Neighbour> all(16);
+    std::vector<SignedItem> out;
+    for (const Neighbour& one : all) {
+      out.push_back({.message = as_bytes("neighbour"),
+                     .signature = one.signature,
+                     .xy = one.key.public_key().xy(),
+                     .hint = one.hint});
+    }
+    return out;
+  }
   std::string describe(const Hash32& e, ByteView signature) const {
     return to_hex(xy_) + " " + to_hex(e) + " " + to_hex(signature);
   }
   Bytes xy_;
   sm2::Verifier plain_;
   sm2::Verifier table_;
+  sm2::Verifier portable_;
+  BatchVerifier batch_;
+};
+
+/// Puts what has been judged singly into batches: the valid ones of 500 rounds with one of them
+/// made wrong, and the wrong ones. Hints of wrong signatures are anything.
+class Recheck {
+ public:
+  void add(const Bytes& xy, const Hash32& e, const Signature64& signature, bool valid) {
+    (valid ? valid_ : wrong_).push_back({xy, e, signature});
+    if (valid_.size() == 500) finish();
+  }
+  void finish() {
+    if (valid_.empty()) return;
+    EXPECT_EQ(ask(valid_), std::vector<bool>(valid_.size(), true));
+    EXPECT_EQ(ask(wrong_), std::vector<bool>(wrong_.size(), false));
+    std::vector<bool> expected(valid_.size(), true);
+    const std::size_t at = random_bytes(1)[0] % valid_.size();
+    valid_[at] = wrong_[at];
+    expected[at] = false;
+    EXPECT_EQ(ask(valid_), expected);
+    if (valid_.size() > 100) {
+      EXPECT_GE(batch_.counters().combined, valid_.size() + valid_.size() / 2);
+    }
+    valid_.clear();
+    wrong_.clear();
+  }
+
+ private:
+  struct Judged {
+    Bytes xy;
+    Hash32 e;
+    Signature64 signature;
+  };
+  std::vector<bool> ask(const std::vector<Judged>& all) {
+    std::vector<SignedItem> items;
+    for (const Judged& one : all) {
+      items.push_back({.signature = one.signature, .xy = one.xy, .digest = one.e});
+      const auto any = (one.signature[0] & 1U) != 0 ? NonceHint::kOdd : NonceHint::kEven;
+      items.back().hint = sm2_verify_for_hint(items.back()).value_or(any);
+    }
+    return batch_.verify(items);
+  }
+  std::vector<Judged> valid_;
+  std::vector<Judged> wrong_;
+  BatchVerifier batch_;
 };
 
 Bytes small_scalar(std::uint8_t value) {
@@ -132,7 +189,7 @@ Bytes small_scalar(std::uint8_t value) {
 }
 
 TEST(Verifier, ValidSignaturesWithEveryEdgeScalar) {
-  const Opinions opinions(PrivateKey::generate().public_key().xy());
+  Opinions opinions(PrivateKey::generate().public_key().xy());
   const std::vector<Integer> values = edges(group_order());
   const Integer other = to_integer(random_bytes(31)) + 1;
   int valid = 0;
@@ -140,7 +197,9 @@ TEST(Verifier, ValidSignaturesWithEveryEdgeScalar) {
     for (const auto& [s, t] : {std::pair(value, other), {other, value}, {value, value * 3}}) {
       const Triple triple = make_triple(opinions.xy(), s % group_order(), t % group_order());
       if (!triple.exists) continue;
-      ASSERT_TRUE(opinions.ask(triple.e, triple.signature)) << s << ' ' << t;
+      ASSERT_TRUE(valid % 4 == 0 ? opinions.ask_in_batches(triple.e, triple.signature)
+                                 : opinions.ask(triple.e, triple.signature))
+          << s << ' ' << t;
       ++valid;
     }
   }
@@ -153,14 +212,15 @@ TEST(Verifier, PointsThatMeetTheBasePoint) {
     const Bytes plus = reference_public_key(small_scalar(d));
     const Bytes minus = reference_public_key(to_bytes(group_order() - d));
     for (const Bytes& xy : {plus, minus}) {
-      const Opinions opinions(xy);
+      Opinions opinions(xy);
       int valid = 0;
       for (int s = 1; s <= 20; ++s) {
         for (const Integer& t : {Integer(s), Integer(s) + 1, Integer(s) * d, group_order() - s,
                                  group_order() - Integer(s) * d, Integer(1), Integer(d) * 16}) {
           const Triple triple = make_triple(xy, Integer(s), t % group_order());
           if (!triple.exists) continue;
-          ASSERT_TRUE(opinions.ask(triple.e, triple.signature)) << int{d} << ' ' << s << ' ' << t;
+          ASSERT_TRUE(opinions.ask_in_batches(triple.e, triple.signature))
+              << int{d} << ' ' << s << ' ' << t;
           ++valid;
         }
       }
@@ -172,7 +232,7 @@ TEST(Verifier, PointsThatMeetTheBasePoint) {
 TEST(Verifier, SumAtInfinityIsRefused) {
   // With P = G, s + t = n gives the point at infinity, whose x a careless verifier takes for 0.
   const Bytes xy = reference_public_key(small_scalar(1));
-  const Opinions opinions(xy);
+  Opinions opinions(xy);
   for (const int s : {1, 2, 77, 1000}) {
     const Integer t = group_order() - s;
     const Integer r = (t + group_order() - s) % group_order();
@@ -181,12 +241,12 @@ TEST(Verifier, SumAtInfinityIsRefused) {
     signature.insert(signature.end(), tail.begin(), tail.end());
     Hash32 e{};
     std::copy(signature.begin(), signature.begin() + 32, e.begin());  // e = r, as if x were 0
-    EXPECT_FALSE(opinions.ask(e, signature));
+    EXPECT_FALSE(opinions.ask_in_batches(e, signature));
   }
 }
 
 TEST(Verifier, ForgedEdgesAreRefused) {
-  const Opinions opinions(example_key().public_key().xy());
+  Opinions opinions(example_key().public_key().xy());
   std::vector<Bytes> values;
   for (const int i : {0, 1, 2}) {
     values.push_back(to_bytes(Integer(i)));
@@ -202,7 +262,8 @@ TEST(Verifier, ForgedEdgesAreRefused) {
       for (const Bytes& digest : values) {
         Hash32 e{};
         std::copy(digest.begin(), digest.end(), e.begin());
-        EXPECT_FALSE(opinions.ask(e, signature));
+        EXPECT_FALSE(digest == r ? opinions.ask_in_batches(e, signature)
+                                 : opinions.ask(e, signature));
       }
     }
   }
@@ -224,7 +285,7 @@ Signature64 sign_digest(const Integer& d, const Integer& k, const Integer& e) {
 TEST(Verifier, DigestsNotBelowTheOrderCount) {
   // e and e + n are the same to the equation; the second fits 32 bytes for e < 2^256 - n only.
   const Integer d = to_integer(random_bytes(31)) + 1;
-  const Opinions opinions(reference_public_key(to_bytes(d)));
+  Opinions opinions(reference_public_key(to_bytes(d)));
   const Integer room = Integer::Power2(256) - group_order();
   for (const Integer& e : {Integer(), Integer(1), Integer(77), room / 2, room - 1}) {
     const Signature64 signature = sign_digest(d, to_integer(random_bytes(31)) + 1, e);
@@ -232,17 +293,64 @@ TEST(Verifier, DigestsNotBelowTheOrderCount) {
       const Bytes bytes = to_bytes(spelling);
       Hash32 digest{};
       std::copy(bytes.begin(), bytes.end(), digest.begin());
-      EXPECT_TRUE(opinions.ask(digest, signature)) << spelling;
+      EXPECT_TRUE(opinions.ask_in_batches(digest, signature)) << spelling;
     }
   }
 }
 
+/// A point whose x is not below n, and a key and signature that have it as nonce point: then r - e
+/// is x - n. No one who must know the private key can make such a signature.
+TEST(Verifier, NonceXNotBelowTheOrder) {
+  const ossl::Group group(EC_GROUP_new_by_curve_name(NID_sm2));
+  const ossl::BnCtx ctx(BN_CTX_new());
+  const auto number = [](const Integer& value) {
+    const Bytes bytes = to_bytes(value);
+    return ossl::Bn(BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
+  };
+  int made = 0;
+  for (int above = 0; made < 4; ++above) {
+    const Integer x = group_order() + above;
+    const ossl::Point nonce(EC_POINT_new(group.get()));
+    const ossl::ErrorScope scope;
+    if (EC_POINT_set_compressed_coordinates(group.get(), nonce.get(), number(x).get(), made % 2,
+                                            ctx.get()) != 1) {
+      continue;
+    }
+    ++made;
+    const Integer s = to_integer(random_bytes(31)) + 1;
+    const Integer t = to_integer(random_bytes(31)) + 1;
+    const Integer t_inverse = t.InverseMod(group_order());
+    const ossl::Point key(EC_POINT_new(group.get()));  // (R - s G) / t
+    ASSERT_EQ(EC_POINT_mul(group.get(), key.get(),
+                           number(group_order() - (s * t_inverse) % group_order()).get(),
+                           nonce.get(), number(t_inverse).get(), ctx.get()),
+              1);
+    std::array<std::uint8_t, 65> xy{};
+    EC_POINT_point2oct(group.get(), key.get(), POINT_CONVERSION_UNCOMPRESSED, xy.data(), xy.size(),
+                       ctx.get());
+    const Triple triple = make_triple(ByteView(xy).subspan(1), s, t);
+    ASSERT_TRUE(triple.exists);
+    Opinions opinions(ByteView(xy).subspan(1));
+    EXPECT_TRUE(opinions.ask(triple.e, triple.signature));
+    // In a batch it is taken for a wrong hint, and found to be valid singly.
+    BatchVerifier batch;
+    const SignedItem item{.signature = triple.signature,
+                          .xy = opinions.xy(),
+                          .hint = NonceHint::kOdd,
+                          .digest = triple.e};
+    EXPECT_EQ(batch.verify(std::vector(20, item)), std::vector<bool>(20, true));
+    EXPECT_EQ(batch.counters().combined, 0U);
+  }
+}
+
+/// QC_SM2_ROUNDS=250000 makes it a million comparisons.
 TEST(Verifier, RandomSignaturesAndMutations) {
   const char* wanted = std::getenv("QC_SM2_ROUNDS");
   const long rounds = wanted != nullptr ? std::atol(wanted) : 400;
   long valid = 0;
   PrivateKey key = PrivateKey::generate();
   Opinions opinions(key.public_key().xy());
+  Recheck recheck;
   for (long i = 0; i < rounds; ++i) {
     if (i % 50 == 49) {
       key = PrivateKey::generate();
@@ -264,8 +372,13 @@ TEST(Verifier, RandomSignaturesAndMutations) {
     EXPECT_FALSE(opinions.ask(e, bad_r));
     EXPECT_FALSE(opinions.ask(e, bad_s));
     EXPECT_FALSE(opinions.ask(bad_e, good));
+    recheck.add(opinions.xy(), e, good, true);
+    recheck.add(opinions.xy(), e, bad_r, false);
+    recheck.add(opinions.xy(), e, bad_s, false);
+    recheck.add(opinions.xy(), bad_e, good, false);
     if (HasFailure()) break;
   }
+  recheck.finish();
   EXPECT_EQ(valid, rounds);
 }
 
