@@ -30,6 +30,7 @@ Result<std::shared_ptr<const Library>> Library::load(SealedImage image) {
   constexpr auto kMode = static_cast<boost::dll::load_mode::type>(
       static_cast<unsigned>(boost::dll::load_mode::rtld_now) |
       static_cast<unsigned>(boost::dll::load_mode::rtld_local) | RTLD_NODELETE);
+  prime_unwinder();
   try {
     const boost::dll::shared_library library(image.path(), kMode);
     // The dynamic linker knows the library by this path. Were the descriptor's number used again,

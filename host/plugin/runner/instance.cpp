@@ -56,6 +56,7 @@ bool Instance::load(LoadFault& fault) {
   constexpr auto kMode = static_cast<boost::dll::load_mode::type>(
       static_cast<unsigned>(boost::dll::load_mode::rtld_now) |
       static_cast<unsigned>(boost::dll::load_mode::rtld_local) | RTLD_NODELETE);
+  plugin::prime_unwinder();
   try {
     const std::string path = "/proc/self/fd/" + std::to_string(wire::kLibraryFd);
     const boost::dll::shared_library library(path, kMode);

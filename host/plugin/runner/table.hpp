@@ -33,4 +33,14 @@ inline std::optional<TableFault> find_table_fault(const qc_plugin* table) {
   return std::nullopt;
 }
 
+/// To be called before a plugin is. A plugin brings an unwinder of its own; when it lets an
+/// exception out, that one calls into this program's, which aborts unless it has been used before
+/// (GCC 12 fills its register table at the first throw). Any thread.
+inline void prime_unwinder() {
+  try {
+    throw 0;
+  } catch (int) {
+  }
+}
+
 }  // namespace qc::plugin
