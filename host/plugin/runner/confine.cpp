@@ -45,18 +45,21 @@ class Descriptor {
   int fd_;
 };
 
-bool limit(int resource, std::uint64_t value) {
-  const rlimit both{value, value};
+bool limit(int resource, std::uint64_t value, std::uint64_t hard_beyond = 0) {
+  const rlimit both{value, value + hard_beyond};
   return setrlimit(static_cast<__rlimit_resource>(resource), &both) == 0;
 }
 
 std::string set_limits(const wire::Setup& setup) {
   if (!limit(RLIMIT_AS, setup.memory_bytes)) return failed("memory limit");
-  if (!limit(RLIMIT_CPU, setup.cpu_seconds)) return failed("processor limit");
+  // At the soft limit a signal that says so, a second later one that cannot be caught.
+  if (!limit(RLIMIT_CPU, setup.cpu_seconds, 1)) return failed("processor limit");
   if (!limit(RLIMIT_NOFILE, setup.files)) return failed("descriptor limit");
   // Counts all threads of the user, so it can only be a coarse second line: the filter lets no
   // process start, and the host counts the threads.
   if (!limit(RLIMIT_NPROC, setup.processes)) return failed("process limit");
+  // An error rather than a signal: what comes of writing a file is for the plugin to handle.
+  if (std::signal(SIGXFSZ, SIG_IGN) == SIG_ERR) return failed("file size signal");
   if (!limit(RLIMIT_FSIZE, 0) || !limit(RLIMIT_CORE, 0)) return failed("file size limit");
   return {};
 }
