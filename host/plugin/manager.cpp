@@ -99,7 +99,7 @@ PluginInfo ManagerImpl::describe(const std::string& plugin, const Entry& entry) 
     info.isolation = entry.active->isolation;
     info.runner = entry.active->generation->runner();
     const std::string remark = entry.active->generation->remark();
-    if (!remark.empty() && info.state == State::kActive) info.reason = remark;
+    if (!remark.empty()) info.reason += (info.reason.empty() ? "" : "; ") + remark;
   } else {
     info.isolation = isolation_of(options_.isolation, plugin);
   }

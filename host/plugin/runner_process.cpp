@@ -19,6 +19,7 @@
 namespace qc::plugin {
 namespace {
 
+constexpr const char* kHungUp = "it closed its channel to the host";
 constexpr int kDyingMs = 500;  ///< between a closed lane and the end of its process
 
 std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; }
@@ -119,7 +120,7 @@ Error RunnerProcess::explain(LaneFault fault, const std::string& method,
   } else {
     // A dying process closes its lanes a moment before it is dead: its own end is the reason then.
     pollfd one{process_.get(), POLLIN, 0};
-    if (poll(&one, 1, kDyingMs) == 0) kill("it closed its channel to the host");
+    if (poll(&one, 1, kDyingMs) == 0) kill(kHungUp);
   }
   return provider_error(ErrorKind::kUnavailable, "plugin.crashed",
                         "plugin " + plugin_ + " ended during this call", true);
@@ -202,6 +203,7 @@ std::optional<Usage> RunnerProcess::usage() const {
 }
 
 std::string RunnerProcess::death_words(int status) const {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == wire::kLostHost) return kHungUp;
   if (WIFEXITED(status)) {
     return "it ended its process, with status " + std::to_string(WEXITSTATUS(status));
   }

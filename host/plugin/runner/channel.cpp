@@ -55,10 +55,10 @@ bool send_control(wire::Control kind, std::uint32_t number, std::string_view tex
   }
 }
 
-wire::Control next_control() {
+std::optional<wire::Control> next_control() {
   wire::ControlHeader header;
   if (receive(&header, sizeof header) != static_cast<ssize_t>(sizeof header)) {
-    return wire::Control::kStop;
+    return std::nullopt;
   }
   return header.kind;
 }

@@ -1,6 +1,7 @@
 // The runner's end of the control socket.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,7 @@ bool read_setup(Setup& setup);
 /// signal handler. `wait` = false: dropped when the host does not keep up.
 bool send_control(wire::Control kind, std::uint32_t number, std::string_view text, bool wait);
 
-/// Next message of the host: kPing or kStop; kStop too when the host is gone.
-wire::Control next_control();
+/// Next message of the host: kPing or kStop; nothing when none can come any more.
+std::optional<wire::Control> next_control();
 
 }  // namespace qc::runner

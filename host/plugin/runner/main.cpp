@@ -38,7 +38,10 @@ int run() {
     return refuse(wire::Refusal::kLoadFailed, "no threads for its calls");
   }
   send_control(wire::Control::kReady, static_cast<std::uint32_t>(landlock_version), {}, true);
-  while (next_control() == wire::Control::kPing) {
+  for (;;) {
+    const auto word = next_control();
+    if (!word) return wire::kLostHost;
+    if (*word == wire::Control::kStop) break;
     send_control(wire::Control::kPong, 0, {}, true);
   }
   instance.destroy();

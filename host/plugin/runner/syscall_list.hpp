@@ -93,6 +93,10 @@ inline constexpr std::array kAllowed = {
     SYS_epoll_pwait,
     SYS_exit,
     SYS_exit_group,
+    SYS_pause,
+    SYS_alarm,
+    SYS_rt_sigsuspend,
+    SYS_rt_sigtimedwait,
 };
 
 struct Attempt {

@@ -52,6 +52,9 @@ enum class Control : std::uint32_t {
 
 enum class Refusal : std::uint32_t { kLoadFailed = 1, kAbiMismatch = 2, kConfinement = 3 };
 
+/// Exit status of a runner whose control socket ended without a kStop.
+inline constexpr int kLostHost = 213;
+
 struct ControlHeader {
   Control kind{};
   std::uint32_t number = 0;

@@ -232,7 +232,7 @@ TEST_F(HostileTest, MoreThreadsThanAllowedEndIt) {
   ManagerOptions options = packages_.options();
   options.isolation.times.heartbeat = milliseconds(50);
   ASSERT_TRUE(load("hostile", options).ok());
-  EXPECT_TRUE(call("thread_flood").ok());
+  static_cast<void>(call("thread_flood"));  // it may be ended before it can answer
   for (int i = 0; i < 4000 && info().runner.restarts == 0; ++i) {
     std::this_thread::sleep_for(milliseconds(5));
   }

@@ -154,6 +154,7 @@ TEST(LanePoolTest, MoreThanMayWaitAreTurnedAway) {
   // As soon as the other one waits, there is no place for another.
   LanePool::Outcome outcome{};
   do {
+    std::this_thread::sleep_for(milliseconds(1));
     outcome = pool.take(in(0), second);
   } while (outcome == LanePool::Outcome::kTimeout);
   EXPECT_EQ(outcome, LanePool::Outcome::kBusy);
