@@ -41,7 +41,7 @@ struct RunnerTimes {
   std::chrono::milliseconds grace{100};  ///< after a call's deadline, then the runner is killed
   std::chrono::milliseconds heartbeat{2000};    ///< between two signs of life
   std::chrono::milliseconds silence{10'000};    ///< without one: killed
-  std::chrono::milliseconds idle_burn{30'000};  ///< busy that long without a call: killed
+  std::chrono::milliseconds idle_burn{30'000};  ///< that much processor time without a call: killed
 };
 
 /// How a runner does, for the operator; all zero for a plugin inside the host.

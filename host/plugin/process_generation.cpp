@@ -413,15 +413,15 @@ void ProcessGeneration::tick(RunnerProcess& runner, Signs& signs) {
   }
   const auto elapsed = std::chrono::duration_cast<milliseconds>(now - signs.measured);
   const bool idle = signs.calls == runner.calls() && runner.in_call() == 0;
-  const bool busy =
-      (usage->cpu_ms - signs.cpu_ms) * 2 > static_cast<std::uint64_t>(elapsed.count());
-  signs.burned = idle && busy ? signs.burned + elapsed : milliseconds(0);
+  const milliseconds used(usage->cpu_ms - signs.cpu_ms);
+  // Its time on the processor, not its share of it: on a busy machine the share says little.
+  signs.burned = idle && used * 20 > elapsed ? signs.burned + used : milliseconds(0);
   signs.calls = runner.calls();
   signs.cpu_ms = usage->cpu_ms;
   signs.measured = now;
   if (signs.burned >= times.idle_burn) {
-    runner.kill("it kept the processor busy for " + std::to_string(signs.burned.count() / 1000) +
-                " s without a call");
+    runner.kill("it kept the processor busy for " + std::to_string(signs.burned.count()) +
+                " ms without a call");
   }
 }
 

@@ -242,7 +242,7 @@ TEST_F(HostileTest, MoreThreadsThanAllowedEndIt) {
 
 TEST_F(HostileTest, BusyWithoutACallEndsIt) {
   ManagerOptions options = packages_.options();
-  options.isolation.times.heartbeat = milliseconds(100);
+  options.isolation.times.heartbeat = milliseconds(300);
   options.isolation.times.idle_burn = milliseconds(300);
   ASSERT_TRUE(load("hostile", options).ok());
   EXPECT_TRUE(call("burn").ok());
