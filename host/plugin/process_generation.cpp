@@ -217,17 +217,23 @@ void ProcessGeneration::keep(std::promise<Status> started, milliseconds timeout)
   }
 }
 
-/// False when no runner follows: it died too often, or the generation ends.
-bool ProcessGeneration::recover(std::string reason) {
-  bool supervised = false;
-  do {  // nobody restarts what was not active yet: its load fails, and says why
+/// Nobody restarts what was not active yet: its load fails, and says why. False when it stays so.
+bool ProcessGeneration::await_supervision() {
+  while (!stopping()) {
     {
       const std::lock_guard lock(mutex_);
-      supervised = static_cast<bool>(watcher_);
+      if (watcher_) return true;
     }
-    if (!supervised) settle();
-  } while (!supervised && pause(kSettling));
-  if (!supervised) return false;
+    settle();
+    pollfd one{wake_.get(), POLLIN, 0};
+    if (poll(&one, 1, static_cast<int>(kSettling.count())) > 0) hush();
+  }
+  return false;
+}
+
+/// False when no runner follows: it died too often, or the generation ends.
+bool ProcessGeneration::recover(std::string reason) {
+  if (!await_supervision()) return false;
   bool died = true;
   for (;;) {
     const auto now = SteadyClock::now();

@@ -51,6 +51,7 @@ class ProcessGeneration final : public Generation {
   // The keeper thread's:
   void keep(std::promise<Status> started, std::chrono::milliseconds timeout);
   bool recover(std::string reason);
+  bool await_supervision();
   Start bring_up(std::chrono::milliseconds timeout);
   Status await_ready(RunnerProcess& runner, Deadline until);
   Status configure_again(RunnerProcess& runner, std::chrono::milliseconds timeout);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include <spdlog/spdlog.h>
 
@@ -113,6 +114,27 @@ void bench_calls() {
           [&] { take(apart->call("echo", message, milliseconds(5000))); });
 }
 
+/// The same call while another plugin loops in every call until it is killed, again and again.
+void bench_neighbour() {
+  const Json message = {{"text", std::string(2048 - 11, 'x')}};
+  const auto good = start_apart(QC_ECHO_LIBRARY, "good", {});
+  plugin::IsolationOptions reckless;
+  reckless.restart = {milliseconds(1), milliseconds(1), milliseconds(1000), 1'000'000};
+  plugin::ProcessGeneration::Plan plan{
+      take(plugin::SealedImage::read(QC_HOSTILE_LIBRARY, "hostile")), {}, reckless};
+  const auto hostile = take(plugin::ProcessGeneration::create(
+      std::move(plan), options_of("hostile"), milliseconds(10'000)));
+  hostile->supervise([](plugin::Event, const std::string&) {});
+  std::atomic<bool> stop{false};
+  std::thread victim([&] {
+    while (!stop) static_cast<void>(hostile->call("loop", Json::object(), milliseconds(200)));
+  });
+  measure("process: call beside a plugin that loops and is killed", kCalls,
+          [&] { take(good->call("echo", message, milliseconds(5000))); });
+  stop = true;
+  victim.join();
+}
+
 void bench_loads(Bench& bench) {
   for (const auto isolation : {plugin::Isolation::kHost, plugin::Isolation::kProcess}) {
     bench.run_in(isolation);
@@ -168,6 +190,7 @@ void bench_idle(const Bench& bench) {
 int main() {
   spdlog::set_level(spdlog::level::warn);
   qc::bench::bench_calls();
+  qc::bench::bench_neighbour();
   qc::bench::Bench bench;
   qc::bench::bench_loads(bench);
   qc::bench::bench_idle(bench);
