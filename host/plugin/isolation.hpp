@@ -24,7 +24,7 @@ struct RunnerLimits {
   std::uint64_t memory_bytes = 512U << 20U;
   /// In the whole life of a runner, at the end of which it is started anew. What burns the
   /// processor is found long before (RunnerTimes::idle_burn).
-  std::uint64_t cpu_seconds = 24U * 3600U;
+  std::uint64_t cpu_seconds = 86'400;
   std::uint32_t files = 64;
   std::uint32_t processes = 4096;  ///< threads of the whole user (RLIMIT_NPROC)
   std::uint32_t threads = 64;      ///< of this runner

@@ -91,6 +91,7 @@ long refused_call(long number) {
 }
 
 long open_call(long number, long folder, long path, long flags, long mode) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a register is where the pointer comes from
   const char* name = reinterpret_cast<const char*>(path);
   const long result = qc_open_gate(folder, name, flags, mode);
   // These two the kernel gives only after it has read the name.
