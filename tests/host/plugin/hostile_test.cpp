@@ -293,13 +293,13 @@ TEST_P(HostileLoadTest, FailsWithTheReasonAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(
     Loads, HostileLoadTest,
-    ::testing::Values(
-        BadLoad{"hostile_crash_on_load", "plugin.load_failed",
-                "its process died while it was loaded: it crashed"},
-        BadLoad{"hostile_exit_on_load", "plugin.load_failed", "it ended its process"},
-        BadLoad{"hostile_crash_on_create", "plugin.load_failed", "it aborted itself (SIGABRT)"},
-        BadLoad{"hostile_crash_on_configure", "plugin.configure_failed",
-                "it aborted itself (SIGABRT) during its call \"configure\""}),
+    ::testing::Values(BadLoad{"hostile_crash_on_load", "plugin.load_failed",
+                              "its process died while it was loaded: it crashed"},
+                      BadLoad{"hostile_exit_on_load", "plugin.load_failed", "it ended its process"},
+                      BadLoad{"hostile_crash_on_create", "plugin.load_failed",
+                              "it aborted itself (SIGABRT)"},
+                      BadLoad{"hostile_crash_on_configure", "plugin.configure_failed",
+                              "it aborted itself (SIGABRT) during its call \"configure\""}),
     [](const auto& one) { return std::string(one.param.library); });
 
 TEST_F(HostileTest, HarmTriedWhileItIsLoadedIsRefusedToo) {
