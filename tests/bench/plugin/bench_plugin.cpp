@@ -34,10 +34,6 @@ T take(Result<T> result) {
   return std::move(result).value();
 }
 
-void take(const Status& status) {
-  if (!status.ok()) static_cast<void>(take(Result<int>(status.error())));
-}
-
 double micros(Clock::duration time) {
   return std::chrono::duration<double, std::micro>(time).count();
 }

@@ -54,6 +54,7 @@ static void path_in(const qc_call* call, char* path, size_t size) {
 }
 
 static volatile int nothing;
+static volatile uintptr_t nowhere = 8; /* volatile: a compiler must not see through it */
 static void spin(void) {
   for (;;) nothing++;
 }
@@ -122,8 +123,8 @@ static void announce_gigabyte(void) {
 }
 
 static int end_process(const char* method, instance* self) {
-  if (strcmp(method, "segfault") == 0) *(volatile int*)8 = 1;
-  if (strcmp(method, "jump") == 0) ((void (*)(void))16)();
+  if (strcmp(method, "segfault") == 0) *(volatile int*)nowhere = 1;
+  if (strcmp(method, "jump") == 0) ((void (*)(void))nowhere)();
   if (strcmp(method, "abort") == 0) abort();
   if (strcmp(method, "exit") == 0) exit(0);
   if (strcmp(method, "stack") == 0) nothing = overflow(0);
@@ -334,7 +335,7 @@ static const qc_plugin kTable = {
 
 __attribute__((constructor)) static void on_load(void) {
 #if defined(CRASH_ON_LOAD)
-  *(volatile int*)8 = 1;
+  *(volatile int*)nowhere = 1;
 #elif defined(EXIT_ON_LOAD)
   _exit(0);
 #elif defined(HARM_ON_LOAD)
