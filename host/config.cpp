@@ -41,6 +41,8 @@ std::vector<Entry> entries_of(HostConfig& c) {
       {"plugins", "config", true, nullptr, &c.plugins_config},
       {"plugins", "identity", true, &c.identity_plugin},
       {"plugins", "timeout_ms", false, nullptr, nullptr, &c.plugin_timeout_ms, 10, 60000},
+      {"plugins", "isolation", false, &c.plugin_isolation},
+      {"plugins", "memory_mib", false, nullptr, nullptr, &c.plugin_memory_mib, 64, 65536},
       {"sql", "url", true, &c.sql_url},
       {"sql", "password_file", false, nullptr, &c.sql_password_file},
       {"sql", "migrations", true, nullptr, &c.sql_migrations},
@@ -84,9 +86,35 @@ Status reject_unknown(const toml::table& file, const std::vector<Entry>& entries
     }
     for (const auto& [key, value] : *table.as_table()) {
       const std::string name = std::string(table_name.str()) + "." + std::string(key.str());
-      bool known = false;
+      bool known = table_name == "plugins" && value.is_table();  // a plugin's own: take_places
       for (const Entry& entry : entries) known = known || entry.name() == name;
       if (!known) return invalid("config.unknown", "unknown key", name);
+    }
+  }
+  return {};
+}
+
+Status check_isolation(const std::string& isolation, const std::string& field) {
+  if (isolation == "process" || isolation == "host") return {};
+  return invalid("config.invalid", "must be process or host", field);
+}
+
+/// The tables [plugins.<id>].
+Status take_places(const toml::table& file, HostConfig& config) {
+  QC_TRY(check_isolation(config.plugin_isolation, "plugins.isolation"));
+  const toml::table* plugins = file["plugins"].as_table();
+  if (plugins == nullptr) return {};
+  for (const auto& [id, value] : *plugins) {
+    const toml::table* table = value.as_table();
+    if (table == nullptr) continue;
+    const std::string name = "plugins." + std::string(id.str());
+    for (const auto& [key, entry] : *table) {
+      const std::string field = name + "." + std::string(key.str());
+      if (key != "isolation") return invalid("config.unknown", "unknown key", field);
+      const auto isolation = entry.value<std::string>();
+      if (!isolation) return invalid("config.invalid", "expected a text", field);
+      QC_TRY(check_isolation(*isolation, field));
+      config.plugin_places[std::string(id.str())].isolation = *isolation;
     }
   }
   return {};
@@ -126,6 +154,7 @@ Result<HostConfig> load_host_config(const std::filesystem::path& file) {
     }
     QC_TRY(take(entry, *node, base));
   }
+  QC_TRY(take_places(parsed, config));
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
     return invalid("config.missing", "tls_certificate and tls_key come together", "http.tls_key");
   }

@@ -2,11 +2,17 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "sdk/base/result.hpp"
 
 namespace qc {
+
+/// Where a plugin runs: "process" (a confined child process) or "host" (inside the host's own).
+struct PluginPlace {
+  std::string isolation;  ///< [plugins.<id>] isolation
+};
 
 /// One table of host.toml per member group. Paths are absolute once loaded (relative ones are
 /// resolved against the folder of the file).
@@ -27,10 +33,13 @@ struct HostConfig {
   std::filesystem::path plugins_config;        ///< [plugins] config
   std::string identity_plugin;                 ///< [plugins] identity
   int plugin_timeout_ms = 1000;                ///< [plugins] timeout_ms, 10..60000
-  std::string sql_url;                         ///< [sql] url: "sqlite:<path>" or "mysql://…"
-  std::filesystem::path sql_password_file;     ///< [sql] password_file, or empty
-  std::filesystem::path sql_migrations;        ///< [sql] migrations
-  std::filesystem::path page_dir;              ///< [page] directory, or empty
+  std::string plugin_isolation = "process";    ///< [plugins] isolation, of those not named below
+  int plugin_memory_mib = 512;                 ///< [plugins] memory_mib of a process, 64..65536
+  std::map<std::string, PluginPlace> plugin_places;  ///< [plugins.<id>]
+  std::string sql_url;                      ///< [sql] url: "sqlite:<path>" or "mysql://…"
+  std::filesystem::path sql_password_file;  ///< [sql] password_file, or empty
+  std::filesystem::path sql_migrations;     ///< [sql] migrations
+  std::filesystem::path page_dir;           ///< [page] directory, or empty
 };
 
 /// Reads and checks the file. Errors: "config.unreadable", "config.invalid" (with line),

@@ -20,8 +20,8 @@
 namespace qc {
 namespace {
 
-/// Memory holds personal data for moments (product plugins decide in this process): it must not
-/// reach a core file, nor another process of the same user.
+/// Memory holds personal data for moments (messages to plugins, and plugins that an operator lets
+/// run in this process): it must not reach a core file, nor another process of the same user.
 void forbid_memory_dumps() {
   const rlimit none{0, 0};
   (void)setrlimit(RLIMIT_CORE, &none);
@@ -55,6 +55,25 @@ std::optional<Json> admission_of(const chain::Ledger& ledger, const std::string&
   ledger.read([&](const chain::StateReader& state) { found = state.get("plugin/" + plugin); });
   if (found && found->value("state", "") != "admitted") found.reset();
   return found;
+}
+
+/// Each plugin's process has a handful of sockets here, each connection one.
+void allow_many_descriptors() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+plugin::IsolationOptions isolation_of(const HostConfig& config) {
+  const auto place = [](const std::string& name) {
+    return plugin::isolation_of_name(name).value_or(plugin::Isolation::kProcess);
+  };
+  plugin::IsolationOptions options;
+  options.otherwise = place(config.plugin_isolation);
+  for (const auto& [id, own] : config.plugin_places) options.of[id] = place(own.isolation);
+  options.limits.memory_bytes = static_cast<std::uint64_t>(config.plugin_memory_mib) << 20U;
+  return options;
 }
 
 /// Loads every admitted plugin; one that fails is reported and harms nobody else.
@@ -123,6 +142,7 @@ Status start(const HostConfig& config, Host& host) {
   plugin_options.plugins_dir = config.plugins_dir;
   plugin_options.config_dir = config.plugins_config;
   plugin_options.chain = config.chain;
+  plugin_options.isolation = isolation_of(config);
   plugin_options.admission = [&ledger = *host.ledger](const std::string& plugin) {
     return admission_of(ledger, plugin);
   };
@@ -160,6 +180,7 @@ int serve(const HostConfig& config) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   (void)std::signal(SIGPIPE, SIG_IGN);
   forbid_memory_dumps();
+  allow_many_descriptors();
 
   Host host;
   if (const auto started = start(config, host); !started.ok()) return complain(started.error());

@@ -97,6 +97,13 @@ void render_plugins(std::string& out, const Services& services) {
        [](const auto& i) { return i.errors; });
   each("qc_plugin_in_flight", "gauge", "Messages not yet answered.",
        [](const auto& i) { return i.in_flight; });
+  each("qc_plugin_restarts_total", "counter",
+       "Deaths of its process that were followed by a start.",
+       [](const auto& i) { return i.runner.restarts; });
+  each("qc_plugin_refusals_total", "counter", "What it tried and its confinement refused.",
+       [](const auto& i) { return i.runner.refusals; });
+  each("qc_plugin_memory_bytes", "gauge", "Resident memory of its process, 0 inside the host.",
+       [](const auto& i) { return i.runner.memory_bytes; });
   describe(out, "qc_plugin_state", "gauge", "1 for the state that the plugin is in.");
   for (const auto& info : plugins) {
     sample(out,

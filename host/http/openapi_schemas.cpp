@@ -212,7 +212,9 @@ constexpr std::string_view kCentre = R"json({
           "active",
           "draining",
           "stopped",
-          "failed"
+          "failed",
+          "restarting",
+          "quarantined"
         ]
       },
       "items": {"type": "array", "items": {"type": "string"}},
@@ -221,7 +223,11 @@ constexpr std::string_view kCentre = R"json({
       "calls": {"type": "integer"},
       "errors": {"type": "integer"},
       "in_flight": {"type": "integer"},
-      "reason": {"type": "string"}
+      "reason": {"type": "string"},
+      "isolation": {"enum": ["host", "process"]},
+      "restarts": {"type": "integer"},
+      "refusals": {"type": "integer"},
+      "memory_bytes": {"type": "integer"}
     }
   },
   "Plugins": {

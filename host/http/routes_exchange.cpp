@@ -49,7 +49,7 @@ void add_assets(std::vector<Route>& out) {
                   "IssuedAsset",
                   201,
                   {},
-                  {"plugin.none_for_item", "plugin.timeout"}}});
+                  {"plugin.none_for_item", "plugin.timeout", "plugin.crashed"}}});
   out.push_back({"GET",
                  "/v1/assets",
                  any_account,
@@ -202,7 +202,7 @@ std::vector<Route> exchange_routes() {
                   201,
                   {},
                   {"grant.revoked", "grant.expired", "grant.exhausted", "access.wrong_consumer",
-                   "plugin.timeout"}}});
+                   "plugin.timeout", "plugin.crashed"}}});
   for (Route& route : out) {
     const bool reads =
         route.method == "GET" || route.doc.id == "eraseAsset" || route.doc.id == "createGrant";

@@ -6,12 +6,23 @@ namespace {
 constexpr int kDrainMs = 5000;
 
 Json to_json(const plugin::PluginInfo& info) {
-  return {
-      {"plugin", info.plugin}, {"version", info.version}, {"kind", info.kind},
-      {"owner", info.owner},   {"digest", info.digest},   {"state", plugin::state_name(info.state)},
-      {"items", info.items},   {"product", info.product}, {"jwk", info.jwk},
-      {"calls", info.calls},   {"errors", info.errors},   {"in_flight", info.in_flight},
-      {"reason", info.reason}};
+  return {{"plugin", info.plugin},
+          {"version", info.version},
+          {"kind", info.kind},
+          {"owner", info.owner},
+          {"digest", info.digest},
+          {"state", plugin::state_name(info.state)},
+          {"items", info.items},
+          {"product", info.product},
+          {"jwk", info.jwk},
+          {"calls", info.calls},
+          {"errors", info.errors},
+          {"in_flight", info.in_flight},
+          {"reason", info.reason},
+          {"isolation", plugin::isolation_name(info.isolation)},
+          {"restarts", info.runner.restarts},
+          {"refusals", info.runner.refusals},
+          {"memory_bytes", info.runner.memory_bytes}};
 }
 
 Result<Answer> list_plugins(const Call& call) {

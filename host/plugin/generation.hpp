@@ -1,13 +1,15 @@
-// Internal: one loaded instance of a plugin. Calls in flight keep it alive.
+// Internal: one loaded instance of a plugin, wherever it runs. Calls in flight keep it alive.
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "host/plugin/call_pool.hpp"
-#include "host/plugin/library.hpp"
-#include "host/plugin/plugin_log.hpp"
+#include "host/plugin/isolation.hpp"
+#include "host/plugin/transitions.hpp"
+#include "sdk/base/json.hpp"
 
 namespace qc::plugin {
 
@@ -25,36 +27,33 @@ struct GenerationOptions {
   std::size_t max_answer_bytes = 0;
 };
 
+/// Told of kCrash (a restart follows), kRecover and kQuarantine, with the reason in words.
+using Watcher = std::function<void(Event event, const std::string& reason)>;
+
 /// Any thread, concurrently.
-class Generation : public std::enable_shared_from_this<Generation> {
+class Generation {
  public:
-  /// Calls the library's create(). Errors: "plugin.load_failed", "plugin.timeout".
-  static Result<std::shared_ptr<Generation>> create(std::shared_ptr<const Library> library,
-                                                    GenerationOptions options,
-                                                    std::chrono::milliseconds timeout);
-  ~Generation();
+  virtual ~Generation() = default;
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
   /// One message; errors as Manager::call.
-  Result<Json> call(const std::string& method, const Json& message,
-                    std::chrono::milliseconds timeout);
+  virtual Result<Json> call(const std::string& method, const Json& message,
+                            std::chrono::milliseconds timeout) = 0;
+
+  /// From now on it is looked after: what dies is started again. `watcher` is called on a thread of
+  /// the generation's own, and never after the generation's end. Once.
+  virtual void supervise(Watcher watcher) = 0;
+
+  /// For the operator: what is odd about it although it runs; empty otherwise.
+  virtual std::string remark() const = 0;
+  virtual RunnerStatus runner() const = 0;
 
   std::uint64_t number() const { return options_.number; }
-  std::size_t hung() const { return pool_.hung(); }
 
- private:
-  struct Exchange;
-  Generation(std::shared_ptr<const Library> library, GenerationOptions options);
-  Result<Json> read_answer(const Exchange& exchange) const;
-  Error bad_answer(std::string message) const;
-
-  std::shared_ptr<const Library> library_;
-  GenerationOptions options_;
-  PluginLog log_;
-  qc_host host_{};
-  void* instance_ = nullptr;
-  CallPool pool_;
+ protected:
+  explicit Generation(GenerationOptions options) : options_(std::move(options)) {}
+  const GenerationOptions options_;
 };
 
 }  // namespace qc::plugin

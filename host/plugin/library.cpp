@@ -5,12 +5,10 @@
 
 #include <boost/dll/shared_library.hpp>
 
+#include "host/plugin/runner/table.hpp"
+
 namespace qc::plugin {
 namespace {
-
-std::string version(std::uint32_t major, std::uint32_t minor) {
-  return std::to_string(major) + '.' + std::to_string(minor);
-}
 
 Error load_failed(std::string message) {
   Error error = internal("plugin.load_failed", std::move(message));
@@ -19,20 +17,10 @@ Error load_failed(std::string message) {
 }
 
 Status check_table(const qc_plugin* table) {
-  constexpr std::size_t kVersionEnd = offsetof(qc_plugin, abi_minor) + sizeof(std::uint32_t);
-  if (table == nullptr || table->struct_size < kVersionEnd) {
-    return load_failed("the library returns no table");
-  }
-  if (table->abi_major != QC_ABI_MAJOR || table->abi_minor > QC_ABI_MINOR) {
-    return conflict("plugin.abi_mismatch",
-                    "the library speaks ABI " + version(table->abi_major, table->abi_minor) +
-                        ", this host offers " + version(QC_ABI_MAJOR, QC_ABI_MINOR));
-  }
-  if (table->struct_size < sizeof(qc_plugin) || table->create == nullptr ||
-      table->destroy == nullptr || table->call == nullptr) {
-    return load_failed("the library's table is incomplete");
-  }
-  return {};
+  const auto fault = find_table_fault(table);
+  if (!fault) return {};
+  if (fault->version) return conflict("plugin.abi_mismatch", fault->message);
+  return load_failed(fault->message);
 }
 
 }  // namespace
@@ -42,6 +30,7 @@ Result<std::shared_ptr<const Library>> Library::load(SealedImage image) {
   constexpr auto kMode = static_cast<boost::dll::load_mode::type>(
       static_cast<unsigned>(boost::dll::load_mode::rtld_now) |
       static_cast<unsigned>(boost::dll::load_mode::rtld_local) | RTLD_NODELETE);
+  prime_unwinder();
   try {
     const boost::dll::shared_library library(image.path(), kMode);
     // The dynamic linker knows the library by this path. Were the descriptor's number used again,

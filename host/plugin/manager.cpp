@@ -39,6 +39,7 @@ class ManagerImpl final : public Manager {
  public:
   explicit ManagerImpl(ManagerOptions options)
       : options_(std::move(options)), shelf_(options_.max_libraries) {}
+  ~ManagerImpl() override;
 
   Status discover() override;
   Result<PluginInfo> load(const std::string& plugin) override;
@@ -64,6 +65,8 @@ class ManagerImpl final : public Manager {
   Result<std::uint64_t> begin_load(Entry& entry);
   Result<PluginInfo> activate(const std::string& plugin, Entry& entry, Loaded loaded);
   Result<PluginInfo> fail(Entry& entry, const Error& error);
+  Watcher watcher_of(const std::string& plugin, const EntryPtr& entry, std::uint64_t generation);
+  void notice(const std::string& plugin, Entry& entry, Event event, const std::string& reason);
 
   const ManagerOptions options_;
   LibraryShelf shelf_;
@@ -93,8 +96,12 @@ PluginInfo ManagerImpl::describe(const std::string& plugin, const Entry& entry) 
     info.description = entry.active->description;
     info.jwk = entry.active->jwk;
     info.generation = entry.active->generation->number();
-    const std::size_t hung = entry.active->generation->hung();
-    if (hung > 0) info.reason = std::to_string(hung) + " calls never came back";
+    info.isolation = entry.active->isolation;
+    info.runner = entry.active->generation->runner();
+    const std::string remark = entry.active->generation->remark();
+    if (!remark.empty()) info.reason += (info.reason.empty() ? "" : "; ") + remark;
+  } else {
+    info.isolation = isolation_of(options_.isolation, plugin);
   }
   info.calls = entry.counters->calls;
   info.errors = entry.counters->errors;
@@ -150,7 +157,8 @@ Status ManagerImpl::discover() {
 
 Result<std::uint64_t> ManagerImpl::begin_load(Entry& entry) {
   const std::lock_guard lock(mutex_);
-  const bool upgrade = entry.state == State::kActive;
+  // What restarts or is quarantined has a generation as well: the new one is loaded beside it.
+  const bool upgrade = entry.active != nullptr && entry.state != State::kDraining;
   if (!upgrade && !next_state(entry.state, Event::kVerify)) {
     return wrong_state(Event::kLoad, entry.state);
   }
@@ -178,7 +186,8 @@ Result<PluginInfo> ManagerImpl::fail(Entry& entry, const Error& error) {
   std::string reason = error.code + ": " + error.message;
   if (!error.field.empty()) reason += " (" + error.field + ')';
   if (entry.active) {
-    entry.reason = "upgrade failed: " + reason;
+    const bool fallen = entry.state != State::kActive;  // why it fell is not to be forgotten
+    entry.reason = (fallen ? entry.reason + "; " : "") + "upgrade failed: " + reason;
   } else {
     entry.reason = reason;
     entry.state = next_state(entry.state, Event::kFail).value_or(State::kFailed);
@@ -190,12 +199,53 @@ Result<PluginInfo> ManagerImpl::activate(const std::string& plugin, Entry& entry
   std::shared_ptr<const Loaded> retired;  // let go after the lock: it may destroy an instance
   const std::lock_guard lock(mutex_);
   QC_TRY(check_conflict(entry, loaded));
-  if (!entry.active) QC_TRY(step(entry, Event::kActivate));
+  if (entry.state != State::kActive) QC_TRY(step(entry, Event::kActivate));
   entry.manifest = loaded.manifest;
   entry.reason = loaded.remark;
   retired = std::move(entry.active);
   entry.active = std::make_shared<const Loaded>(std::move(loaded));
   return describe(plugin, entry);
+}
+
+/// What a generation that died, rose or is given up has to tell.
+Watcher ManagerImpl::watcher_of(const std::string& plugin, const EntryPtr& entry,
+                                std::uint64_t generation) {
+  return [this, plugin, weak = std::weak_ptr<Entry>(entry), generation](Event event,
+                                                                        const std::string& reason) {
+    const EntryPtr known = weak.lock();
+    if (!known) return;
+    const std::lock_guard lock(mutex_);
+    // A generation that was replaced meanwhile changes nothing any more.
+    if (known->active && known->active->generation->number() == generation) {
+      notice(plugin, *known, event, reason);
+    }
+  };
+}
+
+void ManagerImpl::notice(const std::string& plugin, Entry& entry, Event event,
+                         const std::string& reason) {
+  if (!step(entry, event).ok()) return;  // it is being drained
+  switch (event) {
+    case Event::kRecover:
+      entry.reason = "restarted; before that " + reason;
+      return spdlog::info("plugin {} is active again", plugin);
+    case Event::kQuarantine:
+      entry.reason = "quarantined, for its process died too often; at last " + reason;
+      return spdlog::error("plugin {}: {}", plugin, entry.reason);
+    default:
+      entry.reason = "its process died: " + reason;
+      return spdlog::warn("plugin {}: {}", plugin, entry.reason);
+  }
+}
+
+ManagerImpl::~ManagerImpl() {
+  // Before anything else goes: a generation's end waits for its keeper, which may be telling.
+  std::vector<std::shared_ptr<const Loaded>> retired;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [plugin, entry] : entries_) retired.push_back(std::move(entry->active));
+  }
+  retired.clear();
 }
 
 Result<PluginInfo> ManagerImpl::load(const std::string& plugin) {
@@ -218,8 +268,10 @@ Result<PluginInfo> ManagerImpl::load(const std::string& plugin) {
   });
   Result<Loaded> loaded = loader.run(folder, generation);
   if (!loaded.ok()) return fail(*entry, loaded.error());
+  const std::shared_ptr<Generation> made = loaded->generation;
   auto info = activate(plugin, *entry, std::move(*loaded));
   if (!info.ok()) return fail(*entry, info.error());
+  made->supervise(watcher_of(plugin, entry, made->number()));
   spdlog::info("plugin {} {} is active (generation {}, digest {})", plugin, info->version,
                info->generation, info->digest);
   return info;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "host/plugin/isolation.hpp"
 #include "sdk/base/json.hpp"
 #include "sdk/crypto/sm2.hpp"
 
@@ -23,7 +24,9 @@ enum class State {
   kActive,
   kDraining,
   kStopped,
-  kFailed
+  kFailed,
+  kRestarting,  ///< its process died and is started again
+  kQuarantined  ///< its process died too often
 };
 std::string_view state_name(State state);  ///< "discovered" …
 
@@ -36,6 +39,8 @@ struct PluginInfo {
   Json description;  ///< the answer to "describe", null before it is loaded
   Json jwk;          ///< key the plugin uses, null before it is configured
   std::uint64_t calls = 0, errors = 0, in_flight = 0, generation = 0;
+  Isolation isolation = Isolation::kHost;  ///< of the loaded generation, or of the next
+  RunnerStatus runner;
 };
 
 struct ManagerOptions {
@@ -50,6 +55,7 @@ struct ManagerOptions {
   std::size_t queue = 64;           ///< further calls that wait; more are refused as "plugin.busy"
   std::size_t max_hung = 4;         ///< calls past their deadline before a plugin is given up
   std::size_t max_libraries = 128;  ///< distinct libraries this process may ever map
+  IsolationOptions isolation;
 };
 
 class Manager {
@@ -65,7 +71,7 @@ class Manager {
   /// "plugin.configure_failed", "plugin.wrong_state", "plugin.item_conflict" (another active
   /// plugin serves the item or product). While a version is active, loading another one makes a new
   /// generation: calls in flight end on theirs, later ones go to the new; a failed load leaves the
-  /// active one as it is.
+  /// active one as it is. Loading is also what ends a quarantine.
   virtual Result<PluginInfo> load(const std::string& plugin) = 0;
   /// No new calls; waits for those in flight up to `wait_ms`, then stopped.
   virtual Result<PluginInfo> drain(const std::string& plugin, int wait_ms) = 0;
@@ -80,7 +86,8 @@ class Manager {
   };
   /// Sends one message. Errors: the plugin's own code with side=provider; "plugin.not_active"
   /// (kUnavailable), "plugin.timeout", "plugin.busy", "plugin.hung" (too many calls never came
-  /// back), "plugin.bad_answer". Any thread, concurrently.
+  /// back), "plugin.crashed" (its process died; the message says how), "plugin.bad_answer". Any
+  /// thread, concurrently.
   virtual Result<Answer> call(const std::string& plugin, const std::string& method,
                               const Json& message, int timeout_ms) = 0;
 

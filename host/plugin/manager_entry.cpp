@@ -1,5 +1,7 @@
 #include "host/plugin/manager_entry.hpp"
 
+#include "host/plugin/host_generation.hpp"
+#include "host/plugin/process_generation.hpp"
 #include "host/plugin/settings.hpp"
 
 namespace qc::plugin {
@@ -8,7 +10,7 @@ namespace {
 /// A plugin opens its database and decrypts its key here: longer than a call, yet bounded.
 constexpr std::chrono::milliseconds kSetupTimeout{10'000};
 
-Error provider_error(std::string code, std::string message, std::string field = {}) {
+Error package_error(std::string code, std::string message, std::string field = {}) {
   Error error = invalid(std::move(code), std::move(message), std::move(field));
   error.side = Side::kProvider;
   return error;
@@ -16,7 +18,7 @@ Error provider_error(std::string code, std::string message, std::string field = 
 
 Error configure_failed(const Error& cause) {
   Error error =
-      provider_error("plugin.configure_failed", cause.code + ": " + cause.message, cause.field);
+      package_error("plugin.configure_failed", cause.code + ": " + cause.message, cause.field);
   error.kind = cause.kind;
   error.retryable = cause.retryable;
   return error;
@@ -28,6 +30,11 @@ std::string text_of(const Json& json, const char* name) {
 }
 
 }  // namespace
+
+Isolation isolation_of(const IsolationOptions& options, const std::string& plugin) {
+  const auto found = options.of.find(plugin);
+  return found == options.of.end() ? options.otherwise : found->second;
+}
 
 Result<std::shared_ptr<const Library>> LibraryShelf::get(SealedImage image) {
   const std::lock_guard lock(mutex_);
@@ -61,6 +68,20 @@ Result<Json> Loader::check_admission(const Manifest& manifest) const {
   return *admission;
 }
 
+Result<std::shared_ptr<Generation>> Loader::start(const Loaded& loaded, SealedImage image,
+                                                  const Json& settings, std::uint64_t number) {
+  const GenerationOptions options{loaded.manifest.plugin,
+                                  number,
+                                  {options_.workers, options_.queue, options_.max_hung},
+                                  options_.max_answer_bytes};
+  if (loaded.isolation == Isolation::kProcess) {
+    ProcessGeneration::Plan plan{std::move(image), granted_paths(settings), options_.isolation};
+    return ProcessGeneration::create(std::move(plan), options, kSetupTimeout);
+  }
+  QC_ASSIGN(std::shared_ptr<const Library> library, shelf_.get(std::move(image)));
+  return HostGeneration::create(std::move(library), options, kSetupTimeout);
+}
+
 Status Loader::describe(Loaded& loaded) const {
   auto answer = loaded.generation->call("describe", Json::object(), kSetupTimeout);
   if (!answer.ok()) return configure_failed(answer.error());
@@ -70,7 +91,7 @@ Status Loader::describe(Loaded& loaded) const {
       {"kind", &loaded.manifest.kind}};
   for (const auto& [name, value] : members) {
     if (text_of(*answer, name) != *value) {
-      return provider_error("plugin.bad_manifest", "the library describes itself otherwise", name);
+      return package_error("plugin.bad_manifest", "the library describes itself otherwise", name);
     }
   }
   const JsonReader reader(*answer);
@@ -88,8 +109,7 @@ Status Loader::describe(Loaded& loaded) const {
   return {};
 }
 
-Status Loader::configure(Loaded& loaded, const Json& admission) const {
-  QC_ASSIGN(const Json settings, read_settings(options_.config_dir, loaded.manifest.plugin));
+Status Loader::configure(Loaded& loaded, const Json& admission, const Json& settings) const {
   const Json message = {
       {"settings", settings}, {"chain", options_.chain}, {"account", loaded.manifest.owner}};
   auto answer = loaded.generation->call("configure", message, kSetupTimeout);
@@ -97,14 +117,14 @@ Status Loader::configure(Loaded& loaded, const Json& admission) const {
   const auto jwk = answer->find("jwk");
   const auto key = jwk == answer->end() ? Result<crypto::PublicKey>(invalid("key.invalid", ""))
                                         : crypto::PublicKey::from_jwk(*jwk);
-  if (!key.ok()) return provider_error("plugin.bad_answer", "configure returned no key", "jwk");
+  if (!key.ok()) return package_error("plugin.bad_answer", "configure returned no key", "jwk");
   // Consent is encrypted to the admitted key: a plugin that uses another could read nothing.
   const auto expected = admission.find("jwk");
   if (expected != admission.end()) {
     const auto admitted = crypto::PublicKey::from_jwk(*expected);
     if (!admitted.ok() || !(*admitted == *key)) {
-      return provider_error("plugin.configure_failed",
-                            "the key in the settings is not the one the ledger admits", "jwk");
+      return package_error("plugin.configure_failed",
+                           "the key in the settings is not the one the ledger admits", "jwk");
     }
   }
   loaded.jwk = key->to_jwk();
@@ -117,7 +137,7 @@ Status Loader::check_health(Loaded& loaded) const {
   const std::string status = text_of(*answer, "status");
   if (status == "ok") return {};
   if (status != "degraded") {
-    return provider_error("plugin.bad_answer", "health is neither ok nor degraded", "status");
+    return package_error("plugin.bad_answer", "health is neither ok nor degraded", "status");
   }
   // Its source may come back without anybody's help; calls say what is wrong until then.
   loaded.remark = "degraded: " + PluginLog::clean(text_of(*answer, "detail"));
@@ -130,7 +150,7 @@ Result<Loaded> Loader::run(const std::filesystem::path& folder, std::uint64_t ge
   const Manifest& manifest = loaded.manifest;
   QC_ASSIGN(SealedImage image, SealedImage::read(folder / manifest.library, manifest.plugin));
   if (image.digest() != manifest.digest) {
-    return provider_error(
+    return package_error(
         "plugin.digest_mismatch",
         "the library's SM3 is " + image.digest() + ", the manifest says " + manifest.digest,
         "digest");
@@ -138,15 +158,13 @@ Result<Loaded> Loader::run(const std::filesystem::path& folder, std::uint64_t ge
   advance_(Event::kVerify, manifest);
   QC_ASSIGN(const Json admission, check_admission(manifest));
   advance_(Event::kAdmit, manifest);
-  QC_ASSIGN(std::shared_ptr<const Library> library, shelf_.get(std::move(image)));
-  const GenerationOptions options{manifest.plugin,
-                                  generation,
-                                  {options_.workers, options_.queue, options_.max_hung},
-                                  options_.max_answer_bytes};
-  QC_ASSIGN(loaded.generation, Generation::create(std::move(library), options, kSetupTimeout));
+  // Before the plugin runs: what they grant is settled when its process starts.
+  QC_ASSIGN(const Json settings, read_settings(options_.config_dir, manifest.plugin));
+  loaded.isolation = isolation_of(options_.isolation, manifest.plugin);
+  QC_ASSIGN(loaded.generation, start(loaded, std::move(image), settings, generation));
   advance_(Event::kLoad, manifest);
   QC_TRY(describe(loaded));
-  QC_TRY(configure(loaded, admission));
+  QC_TRY(configure(loaded, admission, settings));
   advance_(Event::kConfigure, manifest);
   QC_TRY(check_health(loaded));
   return loaded;

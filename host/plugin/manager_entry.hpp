@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "host/plugin/generation.hpp"
+#include "host/plugin/library.hpp"
 #include "host/plugin/transitions.hpp"
 
 namespace qc::plugin {
@@ -18,7 +19,11 @@ struct Loaded {
   std::vector<std::string> items;
   std::string product;
   std::string remark;  ///< "degraded: …" or empty
+  Isolation isolation = Isolation::kHost;
 };
+
+/// Where the host's configuration wants a plugin to run.
+Isolation isolation_of(const IsolationOptions& options, const std::string& plugin);
 
 /// `operation` is held by whoever loads, drains or stops this plugin; all else is under the
 /// manager's mutex.
@@ -58,8 +63,10 @@ class Loader {
 
  private:
   Result<Json> check_admission(const Manifest& manifest) const;
+  Result<std::shared_ptr<Generation>> start(const Loaded& loaded, SealedImage image,
+                                            const Json& settings, std::uint64_t number);
   Status describe(Loaded& loaded) const;
-  Status configure(Loaded& loaded, const Json& admission) const;
+  Status configure(Loaded& loaded, const Json& admission, const Json& settings) const;
   Status check_health(Loaded& loaded) const;
 
   const ManagerOptions& options_;

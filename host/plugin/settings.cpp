@@ -58,6 +58,19 @@ void resolve_paths(Json& settings, const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::vector<std::string> granted_paths(const Json& settings) {
+  std::vector<std::string> paths;
+  for (const auto& [key, value] : settings.items()) {
+    if (!names_a_path(key) || !value.is_string()) continue;
+    const auto path = value.get<std::string>();
+    if (path.empty()) continue;
+    paths.push_back(path);
+    if (key != "database") continue;
+    for (const char* beside : {"-wal", "-shm", "-journal"}) paths.push_back(path + beside);
+  }
+  return paths;
+}
+
 Result<Json> read_settings(const std::filesystem::path& config_dir, const std::string& plugin) {
   const std::filesystem::path file = config_dir / (plugin + ".toml");
   const auto text = read_file(file, kMaxSettingsBytes);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "sdk/base/json.hpp"
 
@@ -11,5 +13,9 @@ namespace qc::plugin {
 /// Texts named `key`, `database`, `…_file` or `…_dir` are paths: relative ones are resolved against
 /// the file's folder. No file = no settings. Errors: "plugin.configure_failed" with the line.
 Result<Json> read_settings(const std::filesystem::path& config_dir, const std::string& plugin);
+
+/// The files and folders that such settings name: what the plugin may read. Beside a `database`
+/// also what SQLite keeps beside one.
+std::vector<std::string> granted_paths(const Json& settings);
 
 }  // namespace qc::plugin

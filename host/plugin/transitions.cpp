@@ -32,10 +32,15 @@ constexpr Row kTable[] = {
     {State::kActive, Event::kDrain, State::kDraining},
     {State::kActive, Event::kStop, State::kStopped},
     {State::kActive, Event::kFail, State::kFailed},
+    {State::kActive, Event::kCrash, State::kRestarting},
+    {State::kActive, Event::kQuarantine, State::kQuarantined},
 
     {State::kDraining, Event::kDiscover, State::kDraining},
     {State::kDraining, Event::kStop, State::kStopped},
     {State::kDraining, Event::kFail, State::kFailed},
+    // What was in flight has failed; whoever drains goes on to the stop.
+    {State::kDraining, Event::kCrash, State::kDraining},
+    {State::kDraining, Event::kQuarantine, State::kDraining},
 
     {State::kStopped, Event::kDiscover, State::kStopped},
     {State::kStopped, Event::kVerify, State::kVerified},
@@ -45,6 +50,20 @@ constexpr Row kTable[] = {
     {State::kFailed, Event::kVerify, State::kVerified},
     {State::kFailed, Event::kStop, State::kStopped},
     {State::kFailed, Event::kFail, State::kFailed},
+
+    // Activation: a generation that was loaded beside the fallen one has passed the steps itself.
+    {State::kRestarting, Event::kDiscover, State::kRestarting},
+    {State::kRestarting, Event::kRecover, State::kActive},
+    {State::kRestarting, Event::kCrash, State::kRestarting},
+    {State::kRestarting, Event::kQuarantine, State::kQuarantined},
+    {State::kRestarting, Event::kActivate, State::kActive},
+    {State::kRestarting, Event::kDrain, State::kDraining},
+    {State::kRestarting, Event::kStop, State::kStopped},
+    {State::kRestarting, Event::kFail, State::kFailed},
+
+    {State::kQuarantined, Event::kDiscover, State::kQuarantined},
+    {State::kQuarantined, Event::kActivate, State::kActive},
+    {State::kQuarantined, Event::kStop, State::kStopped},
 };
 
 }  // namespace
@@ -76,6 +95,10 @@ std::string_view state_name(State state) {
       return "stopped";
     case State::kFailed:
       return "failed";
+    case State::kRestarting:
+      return "restarting";
+    case State::kQuarantined:
+      return "quarantined";
   }
   return "unknown";
 }
@@ -100,6 +123,12 @@ std::string_view event_name(Event event) {
       return "stop";
     case Event::kFail:
       return "fail";
+    case Event::kCrash:
+      return "crash";
+    case Event::kRecover:
+      return "recover";
+    case Event::kQuarantine:
+      return "quarantine";
   }
   return "unknown";
 }

@@ -69,7 +69,14 @@ Bench::Bench(int people) {
   write_settings("housing_fund", "gjj", "housing_fund.db");
   write_settings("citizen_loan", "citizen_loan", "");
 
+  const char* wanted = std::getenv("QC_TEST_ISOLATION");
+  run_in(plugin::isolation_of_name(wanted == nullptr ? "" : wanted)
+             .value_or(plugin::Isolation::kHost));
+}
+
+void Bench::run_in(plugin::Isolation isolation) {
   plugin::ManagerOptions options;
+  options.isolation.otherwise = isolation;
   options.plugins_dir = std::filesystem::path(QC_BENCH_BINARY_DIR) / "plugins";
   options.config_dir = folder_ / "config";
   options.chain = kChain;

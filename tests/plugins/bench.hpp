@@ -31,13 +31,16 @@ struct Asset {
 
 class Bench {
  public:
-  /// Generates everything under a fresh temporary folder and loads the four plugins.
+  /// Generates everything under a fresh temporary folder and loads the four plugins, inside this
+  /// process unless the environment says QC_TEST_ISOLATION=process.
   explicit Bench(int people = 40);
   ~Bench();
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
   plugin::Manager& manager() { return *manager_; }
+  /// Loads the four plugins anew, all in this mode.
+  void run_in(plugin::Isolation isolation);
   const Json& people() const { return people_; }
   const std::filesystem::path& folder() const { return folder_; }
   Json key_of(const std::string& owner) const;  ///< public JWK of ga, rs, gjj, citizen_loan, bank

@@ -52,6 +52,8 @@ constexpr std::array kPluginStates = {
     Word{"draining", Text::kStDraining, Tone::kWarn},
     Word{"stopped", Text::kStStopped},
     Word{"failed", Text::kStFailed, Tone::kBad},
+    Word{"restarting", Text::kStRestarting, Tone::kWarn},
+    Word{"quarantined", Text::kStQuarantined, Tone::kBad},
 };
 constexpr std::array kOutcomes = {
     Word{"delivered", Text::kOutDelivered, Tone::kOk},

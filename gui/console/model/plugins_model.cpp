@@ -7,8 +7,9 @@ namespace {
 
 /// Trouble first, then what runs, then what rests.
 std::uint64_t state_rank(const std::string& state) {
-  constexpr std::array kOrder = {"failed",     "draining", "active",   "configured", "loaded",
-                                 "discovered", "verified", "admitted", "stopped"};
+  constexpr std::array kOrder = {"quarantined", "failed",     "restarting", "draining",
+                                 "active",      "configured", "loaded",     "discovered",
+                                 "verified",    "admitted",   "stopped"};
   for (std::size_t i = 0; i < kOrder.size(); ++i) {
     if (state == kOrder[i]) return i;
   }
@@ -18,6 +19,9 @@ std::uint64_t state_rank(const std::string& state) {
 bool running(const std::string& state) {
   return state == "active" || state == "draining" || state == "configured" || state == "loaded";
 }
+
+/// Its process died: it can be loaded anew, or stopped for good.
+bool fallen(const std::string& state) { return state == "restarting" || state == "quarantined"; }
 
 }  // namespace
 
@@ -82,7 +86,7 @@ Availability availability(const Plugin* plugin, Verb verb, const Snapshot& snaps
       if (state != "active") return {false, Text::kWhyNotRunning};
       return {true};
     case Verb::kStop:
-      if (!running(state)) return {false, Text::kWhyNotRunning};
+      if (!running(state) && !fallen(state)) return {false, Text::kWhyNotRunning};
       return {true};
   }
   return {};

@@ -150,7 +150,8 @@ TEST(Plugins, EachActionIsPossibleInItsStatesOnlyAndSaysWhyElse) {
                         {"admitted", true, false, false},   {"loaded", false, false, true},
                         {"configured", false, false, true}, {"active", false, true, true},
                         {"draining", false, false, true},   {"stopped", true, false, false},
-                        {"failed", true, false, false}};
+                        {"failed", true, false, false},     {"restarting", true, false, true},
+                        {"quarantined", true, false, true}};
   for (const Case& c : cases) {
     Plugin p;
     p.plugin = "housing_fund";

@@ -67,6 +67,20 @@ TEST_F(ConfigTest, ReadsEverythingAndResolvesPathsAgainstTheFile) {
   EXPECT_EQ(config->listen, "127.0.0.1");
   EXPECT_EQ(config->sql_url, "sqlite:" + (dir_ / "host/view.db").string());
   EXPECT_TRUE(config->tls_key.empty());
+  EXPECT_EQ(config->plugin_isolation, "process");
+  EXPECT_TRUE(config->plugin_places.empty());
+}
+
+TEST_F(ConfigTest, SaysPerPluginWhereItRuns) {
+  const auto config = load(replaced(
+      "[plugins]\n", "[plugins.housing_fund]\nisolation = \"host\"\n[plugins]\nmemory_mib = 96\n"));
+  ASSERT_TRUE(config.ok()) << config.error().message << config.error().field;
+  EXPECT_EQ(config->plugin_isolation, "process");
+  EXPECT_EQ(config->plugin_places.at("housing_fund").isolation, "host");
+  EXPECT_EQ(config->plugin_memory_mib, 96);
+  const auto inside = load(replaced("[plugins]\n", "[plugins]\nisolation = \"host\"\n"));
+  ASSERT_TRUE(inside.ok());
+  EXPECT_EQ(inside->plugin_isolation, "host");
 }
 
 TEST_F(ConfigTest, NamesWhatIsWrong) {
@@ -80,6 +94,16 @@ TEST_F(ConfigTest, NamesWhatIsWrong) {
       {replaced("port = 0", "prot = 0"), "config.unknown", "http.prot"},
       {replaced("workers = 3", "workers = 0"), "config.out_of_range", "http.workers"},
       {replaced("[sql]", "[sqll]"), "config.unknown", "sqll.migrations"},
+      {replaced("[plugins]", "[plugins]\nisolation = \"vm\""), "config.invalid",
+       "plugins.isolation"},
+      {replaced("[plugins]", "[plugins]\nmemory_mib = 1"), "config.out_of_range",
+       "plugins.memory_mib"},
+      {replaced("[sql]", "[plugins.a]\nisolation = \"vm\"\n[sql]"), "config.invalid",
+       "plugins.a.isolation"},
+      {replaced("[sql]", "[plugins.a]\nisolation = 1\n[sql]"), "config.invalid",
+       "plugins.a.isolation"},
+      {replaced("[sql]", "[plugins.a]\nisolaton = \"host\"\n[sql]"), "config.unknown",
+       "plugins.a.isolaton"},
       {replaced("port = 0", "port = "), "config.invalid", "line 12"},
       {replaced("port = 0", "port = 0\ntls_key = \"k.pem\""), "config.missing", "http.tls_key"},
   };

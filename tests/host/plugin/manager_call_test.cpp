@@ -10,7 +10,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-class ManagerCallTest : public ::testing::Test {
+/// Holds wherever the plugin runs.
+class ManagerCallTest : public ::testing::TestWithParam<Isolation> {
  protected:
   void SetUp() override {
     packages_.install("good", "good");
@@ -28,11 +29,18 @@ class ManagerCallTest : public ::testing::Test {
     return manager_->call("good", method, message, timeout_ms);
   }
 
-  Packages packages_;
+  Packages packages_{GetParam()};
   std::unique_ptr<Manager> manager_;
 };
+INSTANTIATE_TEST_SUITE_P(Modes, ManagerCallTest,
+                         ::testing::Values(Isolation::kHost, Isolation::kProcess), mode_name);
 
-TEST_F(ManagerCallTest, MessagesGoThereAndBack) {
+/// What a hung call costs inside the host; a process is killed instead (process_death_test.cpp).
+class ManagerHungCallTest : public ManagerCallTest {};
+INSTANTIATE_TEST_SUITE_P(Modes, ManagerHungCallTest, ::testing::Values(Isolation::kHost),
+                         mode_name);
+
+TEST_P(ManagerCallTest, MessagesGoThereAndBack) {
   const Json message = {{"text", "泉城"}, {"n", 5}, {"list", {1, 2}}};
   const auto answer = call("echo", message);
   ASSERT_TRUE(answer.ok());
@@ -44,7 +52,7 @@ TEST_F(ManagerCallTest, MessagesGoThereAndBack) {
   EXPECT_TRUE(call("log").ok());
 }
 
-TEST_F(ManagerCallTest, ThePluginsOwnErrorsArriveAsTheProviders) {
+TEST_P(ManagerCallTest, ThePluginsOwnErrorsArriveAsTheProviders) {
   struct Case {
     const char* method;
     ErrorKind kind;
@@ -67,7 +75,7 @@ TEST_F(ManagerCallTest, ThePluginsOwnErrorsArriveAsTheProviders) {
   EXPECT_EQ(code_of(call("no_such_method")), "plugin.unknown_method");
 }
 
-TEST_F(ManagerCallTest, WhatIsNoAnswerIsABadAnswer) {
+TEST_P(ManagerCallTest, WhatIsNoAnswerIsABadAnswer) {
   for (const char* method : {"garbage", "array", "twice", "nothing", "flood", "flood_and_claim",
                              "strange_status", "fail_silently", "bad_code"}) {
     const auto answer = call(method);
@@ -79,7 +87,7 @@ TEST_F(ManagerCallTest, WhatIsNoAnswerIsABadAnswer) {
   EXPECT_EQ(manager_->info("good")->errors, 9U);
 }
 
-TEST_F(ManagerCallTest, AnExceptionEndsTheCallAndNothingElse) {
+TEST_P(ManagerCallTest, AnExceptionEndsTheCallAndNothingElse) {
   for (const char* method : {"throw", "throw_int"}) {
     const auto answer = manager_->call("careless", method, Json::object(), 5000);
     ASSERT_FALSE(answer.ok());
@@ -89,7 +97,7 @@ TEST_F(ManagerCallTest, AnExceptionEndsTheCallAndNothingElse) {
   EXPECT_TRUE(manager_->call("careless", "count", Json::object(), 5000).ok());
 }
 
-TEST_F(ManagerCallTest, AHungCallReturnsInTimeAndOthersAreServed) {
+TEST_P(ManagerHungCallTest, AHungCallReturnsInTimeAndOthersAreServed) {
   const auto started = Clock::now();
   const auto hung = call("sleep", {{"ms", 1500}}, 50);
   ASSERT_FALSE(hung.ok());
@@ -101,7 +109,7 @@ TEST_F(ManagerCallTest, AHungCallReturnsInTimeAndOthersAreServed) {
   EXPECT_EQ(manager_->info("good")->reason, "1 calls never came back");
 }
 
-TEST_F(ManagerCallTest, APluginThatHangsAgainAndAgainIsGivenUpAloneAndCanBeLoadedAnew) {
+TEST_P(ManagerHungCallTest, APluginThatHangsAgainAndAgainIsGivenUpAloneAndCanBeLoadedAnew) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(code_of(call("sleep", {{"ms", 3000}}, 20)), "plugin.timeout");
   }
@@ -111,7 +119,7 @@ TEST_F(ManagerCallTest, APluginThatHangsAgainAndAgainIsGivenUpAloneAndCanBeLoade
   EXPECT_TRUE(call("echo").ok());
 }
 
-TEST_F(ManagerCallTest, CountersTell) {
+TEST_P(ManagerCallTest, CountersTell) {
   ASSERT_TRUE(call("echo").ok());
   ASSERT_FALSE(call("refuse").ok());
   const auto info = manager_->info("good");
@@ -120,7 +128,7 @@ TEST_F(ManagerCallTest, CountersTell) {
   EXPECT_EQ(info->in_flight, 0U);
 }
 
-TEST_F(ManagerCallTest, DrainLetsCallsEndAndTakesNoNewOnes) {
+TEST_P(ManagerCallTest, DrainLetsCallsEndAndTakesNoNewOnes) {
   std::atomic<bool> answered{false};
   std::thread caller([&] { answered = call("sleep", {{"ms", 300}}).ok(); });
   while (manager_->info("good")->in_flight == 0) std::this_thread::sleep_for(milliseconds(1));
@@ -141,7 +149,7 @@ TEST_F(ManagerCallTest, DrainLetsCallsEndAndTakesNoNewOnes) {
   EXPECT_TRUE(manager_->load("good").ok());
 }
 
-TEST_F(ManagerCallTest, DrainWaitsNoLongerThanTold) {
+TEST_P(ManagerCallTest, DrainWaitsNoLongerThanTold) {
   std::thread caller([&] { EXPECT_TRUE(call("sleep", {{"ms", 800}}).ok()); });
   while (manager_->info("good")->in_flight == 0) std::this_thread::sleep_for(milliseconds(1));
   const auto started = Clock::now();
@@ -150,7 +158,7 @@ TEST_F(ManagerCallTest, DrainWaitsNoLongerThanTold) {
   caller.join();  // the call ended on the instance it started on
 }
 
-TEST_F(ManagerCallTest, CallsInFlightEndOnTheirGeneration) {
+TEST_P(ManagerCallTest, CallsInFlightEndOnTheirGeneration) {
   std::uint64_t generation = 0;
   std::thread caller([&] {
     const auto answer = call("sleep", {{"ms", 400}});
@@ -165,7 +173,7 @@ TEST_F(ManagerCallTest, CallsInFlightEndOnTheirGeneration) {
   EXPECT_EQ(generation, 1U);
 }
 
-TEST_F(ManagerCallTest, UpgradesUnderLoadLoseNoCall) {
+TEST_P(ManagerCallTest, UpgradesUnderLoadLoseNoCall) {
   std::atomic<bool> stop{false};
   std::atomic<int> answered{0};
   std::atomic<int> failed{0};

@@ -4,8 +4,13 @@
 namespace qc::plugin {
 namespace {
 
-TEST(ManagerLoadTest, APlainCPluginBecomesActive) {
-  Packages packages;
+/// Everything that follows holds wherever the plugin runs.
+class ManagerLoadTest : public ::testing::TestWithParam<Isolation> {};
+INSTANTIATE_TEST_SUITE_P(Modes, ManagerLoadTest,
+                         ::testing::Values(Isolation::kHost, Isolation::kProcess), mode_name);
+
+TEST_P(ManagerLoadTest, APlainCPluginBecomesActive) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   const auto manager = packages.manager();
   EXPECT_EQ(manager->info("good")->state, State::kDiscovered);
@@ -21,7 +26,7 @@ TEST(ManagerLoadTest, APlainCPluginBecomesActive) {
   EXPECT_EQ(code_of(manager->for_product("t.item")), "plugin.none_for_product");
 }
 
-TEST(ManagerLoadTest, EveryWayToFailHasItsCodeAndHarmsNobodyElse) {
+TEST_P(ManagerLoadTest, EveryWayToFailHasItsCodeAndHarmsNobodyElse) {
   struct Case {
     const char* library;
     const char* code;
@@ -32,7 +37,7 @@ TEST(ManagerLoadTest, EveryWayToFailHasItsCodeAndHarmsNobodyElse) {
       {"incomplete", "plugin.load_failed"},        {"no_instance", "plugin.load_failed"},
       {"unconfigured", "plugin.configure_failed"}, {"sick", "plugin.bad_answer"},
       {"other_name", "plugin.bad_manifest"}};
-  Packages packages;
+  Packages packages(GetParam());
   packages.install("good", "good");
   for (const Case& one : cases) packages.install(one.library, one.library);
   const auto manager = packages.manager();
@@ -50,8 +55,8 @@ TEST(ManagerLoadTest, EveryWayToFailHasItsCodeAndHarmsNobodyElse) {
   EXPECT_EQ(code_of(manager->load("absent")), "plugin.not_found");
 }
 
-TEST(ManagerLoadTest, TheAbiRefusalOfALibraryTellsBothVersions) {
-  Packages packages;
+TEST_P(ManagerLoadTest, TheAbiRefusalOfALibraryTellsBothVersions) {
+  Packages packages(GetParam());
   packages.install("wrong_abi", "wrong_abi");
   const auto manager = packages.manager();
   const auto loaded = manager->load("wrong_abi");
@@ -60,8 +65,8 @@ TEST(ManagerLoadTest, TheAbiRefusalOfALibraryTellsBothVersions) {
   EXPECT_NE(loaded.error().message.find("1.0"), std::string::npos);
 }
 
-TEST(ManagerLoadTest, WhatIsNotALibraryIsRefused) {
-  Packages packages;
+TEST_P(ManagerLoadTest, WhatIsNotALibraryIsRefused) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   packages.write("plugins/good/library.so", "#!/bin/sh\n");
   const auto manager = packages.manager();
@@ -74,8 +79,8 @@ TEST(ManagerLoadTest, WhatIsNotALibraryIsRefused) {
   EXPECT_EQ(code_of(manager->load("good")), "plugin.load_failed");
 }
 
-TEST(ManagerLoadTest, OneFlippedByteIsADigestMismatch) {
-  Packages packages;
+TEST_P(ManagerLoadTest, OneFlippedByteIsADigestMismatch) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   auto bytes = read_file(packages.library("good"));
   ASSERT_TRUE(bytes.ok());
@@ -85,8 +90,8 @@ TEST(ManagerLoadTest, OneFlippedByteIsADigestMismatch) {
   EXPECT_EQ(code_of(manager->load("good")), "plugin.digest_mismatch");
 }
 
-TEST(ManagerLoadTest, OnlyWhatTheLedgerAdmitsIsLoaded) {
-  Packages packages;
+TEST_P(ManagerLoadTest, OnlyWhatTheLedgerAdmitsIsLoaded) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   const auto manager = packages.manager();
   packages.withdraw("good");
@@ -102,8 +107,8 @@ TEST(ManagerLoadTest, OnlyWhatTheLedgerAdmitsIsLoaded) {
   EXPECT_TRUE(manager->load("good").ok());
 }
 
-TEST(ManagerLoadTest, AnAdmittedKeyMustBeTheOneInUse) {
-  Packages packages;
+TEST_P(ManagerLoadTest, AnAdmittedKeyMustBeTheOneInUse) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   packages.admission("good")["jwk"] = crypto::PrivateKey::generate().public_key().to_jwk();
   const auto manager = packages.manager();
@@ -112,8 +117,8 @@ TEST(ManagerLoadTest, AnAdmittedKeyMustBeTheOneInUse) {
   EXPECT_EQ(refused.error().field, "jwk");
 }
 
-TEST(ManagerLoadTest, ADegradedPluginIsActiveAndSaysSo) {
-  Packages packages;
+TEST_P(ManagerLoadTest, ADegradedPluginIsActiveAndSaysSo) {
+  Packages packages(GetParam());
   packages.install("degraded", "degraded");
   const auto manager = packages.manager();
   const auto info = manager->load("degraded");
@@ -122,8 +127,8 @@ TEST(ManagerLoadTest, ADegradedPluginIsActiveAndSaysSo) {
   EXPECT_EQ(info->reason, "degraded: source away");
 }
 
-TEST(ManagerLoadTest, TwoPluginsCannotServeOneItem) {
-  Packages packages;
+TEST_P(ManagerLoadTest, TwoPluginsCannotServeOneItem) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   packages.install("rival", "rival");
   const auto manager = packages.manager();
@@ -134,8 +139,8 @@ TEST(ManagerLoadTest, TwoPluginsCannotServeOneItem) {
   EXPECT_TRUE(manager->load("rival").ok());
 }
 
-TEST(ManagerLoadTest, BrokenPackagesAreListedWithTheReason) {
-  Packages packages;
+TEST_P(ManagerLoadTest, BrokenPackagesAreListedWithTheReason) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   packages.install("broken", "rival");
   packages.write("plugins/broken/manifest.json", "{not json");
@@ -157,8 +162,8 @@ TEST(ManagerLoadTest, BrokenPackagesAreListedWithTheReason) {
   EXPECT_EQ(manager->list().size(), 1U);
 }
 
-TEST(ManagerLoadTest, AReplacedFileDoesNotTouchWhatRuns) {
-  Packages packages;
+TEST_P(ManagerLoadTest, AReplacedFileDoesNotTouchWhatRuns) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   const auto manager = packages.manager();
   ASSERT_TRUE(manager->load("good").ok());
@@ -172,8 +177,8 @@ TEST(ManagerLoadTest, AReplacedFileDoesNotTouchWhatRuns) {
   EXPECT_TRUE(manager->call("good", "echo", Json::object(), 5000).ok());
 }
 
-TEST(ManagerLoadTest, AnUpgradeIsANewGenerationAtTheSamePath) {
-  Packages packages;
+TEST_P(ManagerLoadTest, AnUpgradeIsANewGenerationAtTheSamePath) {
+  Packages packages(GetParam());
   packages.install("good", "good");
   const auto manager = packages.manager();
   ASSERT_TRUE(manager->load("good").ok());
@@ -190,8 +195,8 @@ TEST(ManagerLoadTest, AnUpgradeIsANewGenerationAtTheSamePath) {
   EXPECT_EQ(answer->digest, info->digest);
 }
 
-TEST(ManagerLoadTest, TwoVersionsLoadedAtOnceDoNotShareStatics) {
-  Packages packages;
+TEST_P(ManagerLoadTest, TwoVersionsLoadedAtOnceDoNotShareStatics) {
+  Packages packages(GetParam());
   packages.install("careless", "careless");
   const auto manager = packages.manager();
   ASSERT_TRUE(manager->load("careless").ok());
@@ -207,7 +212,7 @@ TEST(ManagerLoadTest, TwoVersionsLoadedAtOnceDoNotShareStatics) {
   EXPECT_EQ(answer->message, Json({{"version", "2.0.0"}, {"template", 1}, {"local", 1}}));
 }
 
-TEST(ManagerLoadTest, StoppedPluginsCanBeLoadedAgainManyTimes) {
+TEST(ManagerLoadInHostTest, StoppedPluginsCanBeLoadedAgainManyTimes) {
   Packages packages;
   packages.install("good", "good");
   ManagerOptions options = packages.options();
@@ -224,7 +229,7 @@ TEST(ManagerLoadTest, StoppedPluginsCanBeLoadedAgainManyTimes) {
   EXPECT_EQ(code_of(manager->load("good")), "plugin.load_failed");
 }
 
-TEST(ManagerLoadTest, BadOptionsAndFoldersAreRefused) {
+TEST(ManagerOptionsTest, BadOptionsAndFoldersAreRefused) {
   Packages packages;
   ManagerOptions options = packages.options();
   options.chain = "";

@@ -1,5 +1,6 @@
 #include "host/plugin/package.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -109,6 +110,19 @@ TEST(SettingsTest, BothFormsAreReadAndPathsResolved) {
                       {"list", {"x", 2}}}));
   EXPECT_EQ(b->at("key"), (packages.folder() / "config/b.pem").string());
   EXPECT_EQ(*read_settings(packages.folder() / "config", "none"), Json::object());
+}
+
+TEST(SettingsTest, WhatIsGrantedIsWhatSettingsNameAndNothingElse) {
+  const Json settings = {{"key", "/k.pem"},          {"database", "/d/x.db"},
+                         {"extra_dir", "/e"},        {"code_file", "/c"},
+                         {"note", "/etc/passwd"},    {"limit", 5},
+                         {"other_file", ""},         {"wrong_file", 7},
+                         {"files", {"/etc/shadow"}}, {"nested", {{"key", "/root/secret"}}}};
+  auto paths = granted_paths(settings);
+  std::sort(paths.begin(), paths.end());
+  EXPECT_EQ(paths, (std::vector<std::string>{"/c", "/d/x.db", "/d/x.db-journal", "/d/x.db-shm",
+                                             "/d/x.db-wal", "/e", "/k.pem"}));
+  EXPECT_TRUE(granted_paths(Json::object()).empty());
 }
 
 TEST(SettingsTest, BrokenFilesAreRefusedWithTheLine) {

@@ -7,7 +7,7 @@
 
 namespace qc::plugin {
 
-Packages::Packages() {
+Packages::Packages(Isolation isolation) : isolation_(isolation) {
   std::string name = (std::filesystem::temp_directory_path() / "qc-packages-XXXXXX").string();
   EXPECT_NE(mkdtemp(name.data()), nullptr);
   folder_ = name;
@@ -69,6 +69,7 @@ ManagerOptions Packages::options() {
   options.plugins_dir = folder_ / "plugins";
   options.config_dir = folder_ / "config";
   options.chain = "test-net";
+  options.isolation.otherwise = isolation_;
   options.admission = [this](const std::string& plugin) -> std::optional<Json> {
     const auto found = admitted_.find(plugin);
     if (found == admitted_.end()) return std::nullopt;

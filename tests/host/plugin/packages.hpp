@@ -14,7 +14,7 @@ namespace qc::plugin {
 /// A plugins folder, a config folder, and a ledger that admits what the test says.
 class Packages {
  public:
-  Packages();
+  explicit Packages(Isolation isolation = Isolation::kHost);
   ~Packages();
   Packages(const Packages&) = delete;
   Packages& operator=(const Packages&) = delete;
@@ -38,9 +38,15 @@ class Packages {
   std::unique_ptr<Manager> manager(ManagerOptions options);
 
  private:
+  const Isolation isolation_;
   std::filesystem::path folder_;
   std::map<std::string, Json> admitted_;
 };
+
+/// Names the instances of a test that runs in both modes.
+inline std::string mode_name(const ::testing::TestParamInfo<Isolation>& info) {
+  return std::string(isolation_name(info.param));
+}
 
 /// The code of a result's error, or "ok".
 template <typename T>

@@ -11,7 +11,7 @@ namespace {
 using S = State;
 using E = Event;
 
-// Written anew rather than taken from the table: the two must agree on all 81 pairs.
+// Written anew rather than taken from the table: the two must agree on all 132 pairs.
 std::map<std::pair<S, E>, S> expected() {
   return {{{S::kDiscovered, E::kDiscover}, S::kDiscovered},
           {{S::kFailed, E::kDiscover}, S::kDiscovered},
@@ -37,7 +37,22 @@ std::map<std::pair<S, E>, S> expected() {
           {{S::kActive, E::kFail}, S::kFailed},
           {{S::kDraining, E::kFail}, S::kFailed},
           {{S::kStopped, E::kFail}, S::kFailed},
-          {{S::kFailed, E::kFail}, S::kFailed}};
+          {{S::kFailed, E::kFail}, S::kFailed},
+          {{S::kActive, E::kCrash}, S::kRestarting},
+          {{S::kActive, E::kQuarantine}, S::kQuarantined},
+          {{S::kDraining, E::kCrash}, S::kDraining},
+          {{S::kDraining, E::kQuarantine}, S::kDraining},
+          {{S::kRestarting, E::kDiscover}, S::kRestarting},
+          {{S::kRestarting, E::kRecover}, S::kActive},
+          {{S::kRestarting, E::kCrash}, S::kRestarting},
+          {{S::kRestarting, E::kQuarantine}, S::kQuarantined},
+          {{S::kRestarting, E::kActivate}, S::kActive},
+          {{S::kRestarting, E::kDrain}, S::kDraining},
+          {{S::kRestarting, E::kStop}, S::kStopped},
+          {{S::kRestarting, E::kFail}, S::kFailed},
+          {{S::kQuarantined, E::kDiscover}, S::kQuarantined},
+          {{S::kQuarantined, E::kActivate}, S::kActive},
+          {{S::kQuarantined, E::kStop}, S::kStopped}};
 }
 
 TEST(TransitionsTest, EveryPairOfStateAndEventIsAsWritten) {
@@ -55,7 +70,7 @@ TEST(TransitionsTest, EveryPairOfStateAndEventIsAsWritten) {
       ++pairs;
     }
   }
-  EXPECT_EQ(pairs, 81);
+  EXPECT_EQ(pairs, 132);
 }
 
 TEST(TransitionsTest, NothingTakesCallsWithoutEachStepBeforeIt) {
@@ -70,11 +85,27 @@ TEST(TransitionsTest, NothingTakesCallsWithoutEachStepBeforeIt) {
   EXPECT_EQ(state, State::kActive);
 }
 
+TEST(TransitionsTest, OnlyAnOperatorEndsAQuarantine) {
+  for (const Event event : kAllEvents) {
+    const auto next = next_state(State::kQuarantined, event);
+    const bool operators = event == Event::kActivate || event == Event::kStop;
+    EXPECT_EQ(next.has_value() && *next != State::kQuarantined, operators) << event_name(event);
+  }
+  EXPECT_FALSE(next_state(State::kQuarantined, Event::kRecover));
+}
+
+TEST(TransitionsTest, NothingRisesThatDidNotFall) {
+  for (const State state : kAllStates) {
+    EXPECT_EQ(next_state(state, Event::kRecover).has_value(), state == State::kRestarting)
+        << state_name(state);
+  }
+}
+
 TEST(TransitionsTest, NamesAreDistinct) {
   std::set<std::string_view> names;
   for (const State state : kAllStates) names.insert(state_name(state));
   for (const Event event : kAllEvents) names.insert(event_name(event));
-  EXPECT_EQ(names.size(), 18U);
+  EXPECT_EQ(names.size(), 23U);
 }
 
 }  // namespace

@@ -1,0 +1,37 @@
+// Internal: a generation inside the host's process.
+#pragma once
+
+#include "host/plugin/generation.hpp"
+#include "host/plugin/library.hpp"
+#include "host/plugin/plugin_log.hpp"
+
+namespace qc::plugin {
+
+/// Nothing restarts it: what it does to the process, it does to the host.
+class HostGeneration final : public Generation,
+                             public std::enable_shared_from_this<HostGeneration> {
+ public:
+  /// Calls the library's create(). Errors: "plugin.load_failed", "plugin.timeout".
+  static Result<std::shared_ptr<Generation>> create(std::shared_ptr<const Library> library,
+                                                    GenerationOptions options,
+                                                    std::chrono::milliseconds timeout);
+  ~HostGeneration() override;
+
+  Result<Json> call(const std::string& method, const Json& message,
+                    std::chrono::milliseconds timeout) override;
+  void supervise(Watcher) override {}
+  std::string remark() const override;
+  RunnerStatus runner() const override { return {}; }
+
+ private:
+  struct Exchange;
+  HostGeneration(std::shared_ptr<const Library> library, GenerationOptions options);
+
+  std::shared_ptr<const Library> library_;
+  PluginLog log_;
+  qc_host host_{};
+  void* instance_ = nullptr;
+  CallPool pool_;
+};
+
+}  // namespace qc::plugin

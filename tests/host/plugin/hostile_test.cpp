@@ -1,0 +1,319 @@
+// Plugins that mean harm, each in its process: the harm is not done, the operator is told in words,
+// and a plugin beside them goes on.
+#include <arpa/inet.h>
+#include <fstream>
+#include <set>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+#include "host/plugin/lane.hpp"
+#include "sdk/base/files.hpp"
+#include "tests/host/plugin/packages.hpp"
+
+namespace qc::plugin {
+namespace {
+
+using std::chrono::milliseconds;
+
+class HostileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    packages_.install("good", "good");
+    packages_.write("secret", "not for plugins");
+    packages_.write("granted", "for this plugin");
+    packages_.write("config/hostile.toml", "[settings]\ndata_file = \"../granted\"\n");
+  }
+  /// A manager with an active neighbour and the library as the plugin "hostile".
+  Result<PluginInfo> load(const std::string& library, ManagerOptions options) {
+    packages_.install("hostile", library);
+    options.isolation.restart.first_delay = milliseconds(10);
+    manager_ = packages_.manager(std::move(options));
+    EXPECT_TRUE(manager_->load("good").ok());
+    return manager_->load("hostile");
+  }
+  void load_hostile() {
+    const auto loaded = load("hostile", packages_.options());
+    ASSERT_TRUE(loaded.ok()) << loaded.error().code << ' ' << loaded.error().message;
+  }
+  Result<Manager::Answer> call(const std::string& method, const Json& message = Json::object(),
+                               int timeout_ms = 5000) {
+    return manager_->call("hostile", method, message, timeout_ms);
+  }
+  PluginInfo info() { return *manager_->info("hostile"); }
+  /// The neighbour serves as if nothing had happened.
+  void expect_neighbour_well() {
+    EXPECT_TRUE(manager_->call("good", "echo", Json::object(), 5000).ok());
+    EXPECT_EQ(manager_->info("good")->runner.restarts, 0U);
+    EXPECT_EQ(manager_->info("good")->state, State::kActive);
+  }
+  void wait_for(State state) {
+    for (int i = 0; i < 4000 && info().state != state; ++i) {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    ASSERT_EQ(info().state, state) << info().reason;
+  }
+  std::string path(const std::string& name) const { return (packages_.folder() / name).string(); }
+
+  Packages packages_{Isolation::kProcess};
+  std::unique_ptr<Manager> manager_;
+};
+
+struct Death {
+  const char* method;
+  const char* code;    ///< of the call
+  const char* reason;  ///< a part of what the operator reads
+};
+
+class HostileDeathTest : public HostileTest, public ::testing::WithParamInterface<Death> {};
+
+TEST_P(HostileDeathTest, EndsItsOwnProcessOnlyAndComesBack) {
+  load_hostile();
+  const int patience = std::string(GetParam().code) == "plugin.timeout" ? 150 : 20'000;
+  const auto answer = call(GetParam().method, Json::object(), patience);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, GetParam().code) << answer.error().message;
+  EXPECT_EQ(answer.error().side, Side::kProvider);
+  EXPECT_TRUE(answer.error().retryable);
+  expect_neighbour_well();
+  for (int i = 0; i < 4000 && info().runner.restarts == 0; ++i) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  wait_for(State::kActive);
+  EXPECT_NE(info().reason.find(GetParam().reason), std::string::npos) << info().reason;
+  EXPECT_TRUE(call("echo").ok());
+  EXPECT_EQ(info().runner.restarts, 1U);
+  EXPECT_FALSE(std::filesystem::exists("/tmp/quancheng-hostile-was-here"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Deaths, HostileDeathTest,
+    ::testing::Values(
+        Death{"segfault", "plugin.crashed",
+              "it touched memory that is not its own (SIGSEGV) during its call \"segfault\""},
+        Death{"jump", "plugin.crashed", "(SIGSEGV) during its call \"jump\""},
+        Death{"abort", "plugin.crashed", "it aborted itself (SIGABRT) during its call \"abort\""},
+        Death{"heap", "plugin.crashed", "(SIGABRT) during its call \"heap\""},
+        Death{"stack", "plugin.crashed", "(SIGSEGV) during its call \"stack\""},
+        Death{"exit", "plugin.crashed", "it ended its process, with status 0"},
+        Death{"loop", "plugin.timeout",
+              "its call \"loop\" took longer than the 150 ms it was given"},
+        Death{"sleep", "plugin.timeout", "its call \"sleep\" took longer than the 150 ms"},
+        Death{"suspend", "plugin.timeout", "its call \"suspend\" took longer than the 150 ms"},
+        Death{"grow", "plugin.crashed", "of the 512 MiB of memory that it may"},
+        Death{"reserve", "plugin.crashed", "(SIGABRT) during its call \"reserve\""},
+        Death{"garbage", "plugin.crashed", "it sent what is no answer to its call \"garbage\""},
+        Death{"gigabyte", "plugin.crashed", "it sent what is no answer to its call \"gigabyte\""},
+        Death{"hang_up", "plugin.crashed", "it closed its channel to the host"},
+        Death{"run", "plugin.crashed", "such as starting a process (SIGSYS)"},
+        Death{"spawn_raw", "plugin.crashed", "such as starting a process (SIGSYS)"}),
+    [](const auto& one) { return std::string(one.param.method); });
+
+struct Refusal {
+  const char* method;
+  const char* target;  ///< a file under the test's folder, or a path of the system
+  const char* told;    ///< after "it tried to "
+};
+
+class HostileRefusalTest : public HostileTest, public ::testing::WithParamInterface<Refusal> {};
+
+TEST_P(HostileRefusalTest, IsRefusedAndTold) {
+  load_hostile();
+  const std::string target = GetParam().target;
+  const std::string full = target.starts_with("/") ? target : path(target);
+  const auto answer = call(GetParam().method, {{"path", full}});
+  ASSERT_TRUE(answer.ok()) << answer.error().message;
+  EXPECT_EQ(answer->message.at("done"), false);
+  EXPECT_GT(answer->message.at("errno"), 0);
+  EXPECT_EQ(read_file(packages_.folder() / "secret").value(), "not for plugins");
+  EXPECT_EQ(read_file(packages_.folder() / "granted").value(), "for this plugin");
+  EXPECT_FALSE(std::filesystem::exists(packages_.folder() / "new"));
+  // The report is on its way beside the answer.
+  for (int i = 0; i < 1000 && info().reason.empty(); ++i) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_NE(info().reason.find(std::string("it tried to ") + GetParam().told), std::string::npos)
+      << info().reason;
+  EXPECT_GE(info().runner.refusals, 1U);
+  EXPECT_EQ(info().state, State::kActive);
+  EXPECT_EQ(info().runner.restarts, 0U);
+  expect_neighbour_well();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Refusals, HostileRefusalTest,
+    ::testing::Values(
+        Refusal{"read", "/etc/passwd", "read /etc/passwd"}, Refusal{"read", "secret", "read /"},
+        Refusal{"read", "config/hostile.toml", "read /"}, Refusal{"list", "/etc", "read /etc"},
+        Refusal{"list", "", "read /"}, Refusal{"create", "new", "write /"},
+        Refusal{"create", "/tmp/quancheng-hostile-new", "write /tmp"},
+        Refusal{"append", "granted", "write /"}, Refusal{"append", "secret", "write /"},
+        Refusal{"delete", "granted", "delete a file"}, Refusal{"delete", "secret", "delete a file"},
+        Refusal{"move", "granted", "rename a file"}, Refusal{"make_dir", "new", "create a folder"},
+        Refusal{"chmod", "granted", "change a file's rights"},
+        Refusal{"truncate", "granted", "truncate a file"},
+        Refusal{"fork_bomb", "", "start a process"},
+        Refusal{"kill_host", "", "send a signal to another process"},
+        Refusal{"kill_all", "", "send a signal to another process"},
+        Refusal{"look_at_host", "", "look into another process"},
+        Refusal{"raise_limits", "", "change its limits"},
+        Refusal{"take_handler", "", "take over the handler"},
+        Refusal{"write_library", "", "change a file's size"},
+        Refusal{"memory_file", "", "make a file in memory"},
+        Refusal{"namespace", "", "make a namespace"}),
+    [](const auto& one) {
+      return std::string(one.param.method) + '_' + std::to_string(one.index);
+    });
+
+TEST_F(HostileTest, NobodyIsCalledOutside) {
+  load_hostile();
+  const Fd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener.get(), 4), 0);
+  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const auto answer = call("connect", {{"path", std::to_string(ntohs(address.sin_port))}});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->message.at("done"), false);
+  EXPECT_LT(accept(listener.get(), nullptr, nullptr), 0);
+  for (int i = 0; i < 1000 && info().reason.empty(); ++i) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_NE(info().reason.find("open a network connection"), std::string::npos) << info().reason;
+}
+
+TEST_F(HostileTest, WhatIsGrantedCanBeRead) {
+  load_hostile();
+  const auto answer = call("read", {{"path", path("granted")}});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->message.at("done"), true);
+  EXPECT_EQ(info().reason, "");
+}
+
+TEST_F(HostileTest, NothingIsInheritedFromTheHost) {
+  ASSERT_EQ(setenv("QC_SECRET_OF_THE_HOST", "1", 1), 0);
+  const Fd inheritable(dup(STDERR_FILENO));  // without FD_CLOEXEC, as a careless library leaves it
+  ManagerOptions options = packages_.options();
+  options.workers = 2;
+  const auto loaded = load("hostile", options);
+  ASSERT_TRUE(loaded.ok());
+  const auto answer = call("descriptors");
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->message.at("open"), Json({0, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(answer->message.at("environment"), 0);
+  unsetenv("QC_SECRET_OF_THE_HOST");
+}
+
+TEST_F(HostileTest, AGigabyteIsCutOffAndIsABadAnswer) {
+  load_hostile();
+  const auto answer = call("flood", Json::object(), 20'000);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, "plugin.bad_answer");
+  EXPECT_TRUE(call("echo").ok());
+  EXPECT_EQ(info().runner.restarts, 0U);
+}
+
+TEST_F(HostileTest, ThreadsItLeavesGoWithItsProcess) {
+  load_hostile();
+  EXPECT_EQ(call("threads")->message.at("started"), 3);
+  EXPECT_TRUE(call("echo").ok());
+  const int pid = info().runner.pid;
+  ASSERT_GT(pid, 0);
+  ASSERT_TRUE(manager_->stop("hostile").ok());
+  EXPECT_FALSE(std::filesystem::exists("/proc/" + std::to_string(pid)));
+  EXPECT_EQ(info().runner.pid, 0);
+  expect_neighbour_well();
+}
+
+TEST_F(HostileTest, MoreThreadsThanAllowedEndIt) {
+  ManagerOptions options = packages_.options();
+  options.isolation.times.heartbeat = milliseconds(50);
+  ASSERT_TRUE(load("hostile", options).ok());
+  static_cast<void>(call("thread_flood"));  // it may be ended before it can answer
+  for (int i = 0; i < 4000 && info().runner.restarts == 0; ++i) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_NE(info().reason.find("threads, 64 are allowed"), std::string::npos) << info().reason;
+  expect_neighbour_well();
+}
+
+TEST_F(HostileTest, BusyWithoutACallEndsIt) {
+  ManagerOptions options = packages_.options();
+  options.isolation.times.heartbeat = milliseconds(300);
+  options.isolation.times.idle_burn = milliseconds(300);
+  ASSERT_TRUE(load("hostile", options).ok());
+  EXPECT_TRUE(call("burn").ok());
+  for (int i = 0; i < 4000 && info().runner.restarts == 0; ++i) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_NE(info().reason.find("it kept the processor busy"), std::string::npos) << info().reason;
+}
+
+TEST_F(HostileTest, ItsProcessorTimeIsBounded) {
+  ManagerOptions options = packages_.options();
+  options.isolation.limits.cpu_seconds = 1;
+  ASSERT_TRUE(load("hostile", options).ok());
+  const auto answer = call("loop", Json::object(), 60'000);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, "plugin.crashed");
+  EXPECT_NE(answer.error().message.find("it used up its processor time of 1 s"), std::string::npos)
+      << answer.error().message;
+}
+
+TEST_F(HostileTest, AChatterboxHoldsNobodyUp) {
+  load_hostile();
+  const auto answer = call("chatter", Json::object(), 20'000);
+  EXPECT_TRUE(answer.ok());
+  EXPECT_TRUE(call("echo").ok());
+  expect_neighbour_well();
+  EXPECT_EQ(info().runner.restarts, 0U);
+}
+
+struct BadLoad {
+  const char* library;
+  const char* code;
+  const char* reason;
+};
+class HostileLoadTest : public HostileTest, public ::testing::WithParamInterface<BadLoad> {};
+
+TEST_P(HostileLoadTest, FailsWithTheReasonAndNothingElse) {
+  const auto loaded = load(GetParam().library, packages_.options());
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.error().code, GetParam().code) << loaded.error().message;
+  EXPECT_EQ(info().state, State::kFailed);
+  EXPECT_NE(info().reason.find(GetParam().reason), std::string::npos) << info().reason;
+  EXPECT_EQ(info().runner.pid, 0);
+  expect_neighbour_well();
+  packages_.install("hostile", "hostile");
+  EXPECT_TRUE(manager_->load("hostile").ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Loads, HostileLoadTest,
+    ::testing::Values(BadLoad{"hostile_crash_on_load", "plugin.load_failed",
+                              "its process died while it was loaded: it crashed"},
+                      BadLoad{"hostile_exit_on_load", "plugin.load_failed", "it ended its process"},
+                      BadLoad{"hostile_crash_on_create", "plugin.load_failed",
+                              "it aborted itself (SIGABRT)"},
+                      BadLoad{"hostile_crash_on_configure", "plugin.configure_failed",
+                              "it aborted itself (SIGABRT) during its call \"configure\""}),
+    [](const auto& one) { return std::string(one.param.library); });
+
+TEST_F(HostileTest, HarmTriedWhileItIsLoadedIsRefusedToo) {
+  // Its constructor aborts if it can open /etc/passwd, a socket, or have a child.
+  EXPECT_TRUE(load("hostile_harm_on_load", packages_.options()).ok());
+  EXPECT_GE(info().runner.refusals, 2U);
+}
+
+TEST_F(HostileTest, OneThatWillNotEndIsEnded) {
+  ASSERT_TRUE(load("hostile_hang_on_destroy", packages_.options()).ok());
+  const int pid = info().runner.pid;
+  ASSERT_TRUE(manager_->stop("hostile").ok());
+  EXPECT_FALSE(std::filesystem::exists("/proc/" + std::to_string(pid)));
+}
+
+}  // namespace
+}  // namespace qc::plugin
