@@ -35,9 +35,9 @@ std::optional<NonceHint> sm2_verify_for_hint(const SignedItem& item);
 /// are alone, and these are verified singly, as is every item without a hint: the answer never
 /// depends on a hint, whatever it says.
 ///
-/// Cost, measured: 11 to 12 µs a signature in batches of 1,024 (distinct keys), 8 where keys
+/// Cost, measured: 10 to 12 µs a signature in batches of 1,024 (distinct keys), 6 to 8 where keys
 /// repeat, against 50 singly. One wrong item among 1,024 makes it two and a half times as much;
-/// with many wrong ones it is at most about twice that of single verification.
+/// many wrong ones make it at most about one and a half times that of single verification.
 ///
 /// Thread contract: one object, one thread; it keeps its working memory (about 2 MB).
 class BatchVerifier {
