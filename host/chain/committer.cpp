@@ -209,6 +209,7 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
   if (work.accepted.empty()) return;
   std::vector<Published> published;
   published.reserve(work.accepted.size());
+  std::vector<std::pair<SubmitDone, Result<Applied>>> answers;
   const auto shown = tip();
   for (Accepted& one : work.accepted) {
     if (one.done) {
@@ -217,17 +218,16 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
       applied.time_ms = builder.time_ms();
       applied.receipt = {one.tx.id_hex(), one.index, builder.after().size, {}, shown->head};
       auto path = builder.inclusion(one.index);
-      if (path) {
-        applied.receipt.path = std::move(path).value();
-        call(one.done, std::move(applied));
-      } else {
-        call(one.done, path.error());
-      }
+      if (path) applied.receipt.path = std::move(path).value();
+      answers.emplace_back(std::move(one.done), path ? Result<Applied>(std::move(applied))
+                                                     : Result<Applied>(path.error()));
     }
     StoredTx stored{one.index, builder.time_ms(), one.tx.bytes};
     published.push_back({std::move(stored), std::move(one.tx), std::move(one.effect)});
   }
+  // Listeners first: who subscribes after an answer is not shown what was answered.
   publish_(std::move(published));
+  for (auto& [done, outcome] : answers) call(done, std::move(outcome));
 }
 
 void Committer::fail(Work& work, const Error& error) {
