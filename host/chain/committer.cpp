@@ -218,9 +218,9 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
       applied.time_ms = builder.time_ms();
       applied.receipt = {one.tx.id_hex(), one.index, builder.after().size, {}, shown->head};
       auto path = builder.inclusion(one.index);
-      if (path) applied.receipt.path = std::move(path).value();
-      answers.emplace_back(std::move(one.done), path ? Result<Applied>(std::move(applied))
-                                                     : Result<Applied>(path.error()));
+      Result<Applied> outcome = path.ok() ? Result<Applied>(std::move(applied)) : path.error();
+      if (path.ok()) outcome.value().receipt.path = std::move(path).value();
+      answers.emplace_back(std::move(one.done), std::move(outcome));
     }
     StoredTx stored{one.index, builder.time_ms(), one.tx.bytes};
     published.push_back({std::move(stored), std::move(one.tx), std::move(one.effect)});

@@ -31,7 +31,7 @@ class ServerImpl final : public Server {
                      }};
     app_ = std::make_unique<App>(std::move(options), services, std::move(host_key),
                                  std::move(files), std::move(gauges));
-    loop_->start([this](RequestPtr request) { take(std::move(request)); });
+    loop_->start([this](const RequestPtr& request) { take(request); });
   }
   int port() const override { return loop_->port(); }
 
