@@ -35,7 +35,7 @@ Point sum_by_odd_multiples(const SignatureScalars& scalars, const std::array<Aff
   Point sum;
   for (unsigned i = digits.size(); i-- > 0;) {
     if (!sum.infinity()) sum = C::twice(sum);
-    const int digit = digits[i];
+    const int digit{digits[i]};  // wNAF digits are signed
     if (digit != 0) {
       const auto index = static_cast<std::size_t>((digit < 0 ? -digit : digit) / 2);
       sum = C::add(sum, odd[index], digit < 0);
