@@ -16,35 +16,11 @@ namespace {
 constexpr std::size_t kLaneBytes = 16U << 10U;
 constexpr std::size_t kKeptLaneBytes = 256U << 10U;  ///< what an idle lane holds on to at most
 
-void drop_sent(msghdr& message, std::size_t sent) {
-  while (message.msg_iovlen > 0 && sent >= message.msg_iov->iov_len) {
-    sent -= message.msg_iov->iov_len;
-    ++message.msg_iov;
-    --message.msg_iovlen;
-  }
-  if (message.msg_iovlen == 0) return;
-  message.msg_iov->iov_base = static_cast<char*>(message.msg_iov->iov_base) + sent;
-  message.msg_iov->iov_len -= sent;
-}
-
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 
-Fd::~Fd() {
-  if (fd_ >= 0) close(fd_);
-}
-
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) close(fd_);
-    fd_ = other.fd_;
-    other.fd_ = -1;
-  }
-  return *this;
-}
-
-Lane::Lane(Fd fd) : fd_(std::move(fd)), buffer_(kLaneBytes) {}
+Lane::Lane(FileDescriptor fd) : fd_(std::move(fd)), buffer_(kLaneBytes) {}
 
 LaneFault Lane::exchange(const LaneCall& call, Deadline until, RawAnswer& answer) {
   ++id_;
@@ -82,7 +58,7 @@ LaneFault Lane::send_call(const LaneCall& call, Deadline until) {
   while (message.msg_iovlen > 0) {
     const ssize_t sent = sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
-      drop_sent(message, static_cast<std::size_t>(sent));
+      wire::drop_sent(message, static_cast<std::size_t>(sent));
     } else if (would_block(errno)) {
       if (const LaneFault fault = wait(POLLOUT, until); fault != LaneFault::kNone) return fault;
     } else if (errno != EINTR) {

@@ -8,23 +8,11 @@
 #include <vector>
 
 #include "host/plugin/answer.hpp"
+#include "sdk/base/file_descriptor.hpp"
 
 namespace qc::plugin {
 
 using Deadline = std::chrono::steady_clock::time_point;
-
-/// A descriptor that closes itself.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  ~Fd();
-  Fd(Fd&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  Fd& operator=(Fd&& other) noexcept;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// What a lane carries. The texts must outlive the call.
 struct LaneCall {
@@ -44,7 +32,7 @@ enum class LaneFault {
 /// One thread at a time.
 class Lane {
  public:
-  explicit Lane(Fd fd);
+  explicit Lane(FileDescriptor fd);
   LaneFault exchange(const LaneCall& call, Deadline until, RawAnswer& answer);
 
  private:
@@ -53,7 +41,7 @@ class Lane {
   LaneFault fill(std::size_t wanted, Deadline until);
   LaneFault wait(short events, Deadline until) const;
 
-  Fd fd_;
+  FileDescriptor fd_;
   std::uint64_t id_ = 0;
   std::vector<char> buffer_;
   std::size_t have_ = 0;

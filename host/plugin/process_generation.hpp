@@ -73,7 +73,7 @@ class ProcessGeneration final : public Generation {
   RunnerSpec spec_;
   PluginLog log_;
   RestartPolicy policy_;
-  Fd wake_;
+  FileDescriptor wake_;
   mutable std::mutex mutex_;
   std::condition_variable settled_change_;
   std::shared_ptr<RunnerProcess> current_;

@@ -63,7 +63,7 @@ Result<std::shared_ptr<RunnerProcess>> RunnerProcess::spawn(const RunnerSpec& sp
   runner->process_ = std::move(spawned.process);
   runner->control_ = std::move(spawned.control);
   std::vector<std::unique_ptr<Lane>> lanes;
-  for (Fd& fd : spawned.lanes) lanes.push_back(std::make_unique<Lane>(std::move(fd)));
+  for (FileDescriptor& fd : spawned.lanes) lanes.push_back(std::make_unique<Lane>(std::move(fd)));
   runner->lanes_ = std::make_unique<LanePool>(std::move(lanes), spec.queue);
   return runner;
 }

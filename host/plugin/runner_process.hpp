@@ -78,8 +78,8 @@ class RunnerProcess {
   const std::size_t max_answer_bytes_;
   const std::chrono::milliseconds grace_;
   const pid_t pid_;
-  Fd process_;
-  Fd control_;
+  FileDescriptor process_;
+  FileDescriptor control_;
   std::unique_ptr<LanePool> lanes_;
   bool buried_ = false;
   std::atomic<std::uint64_t> calls_{0};

@@ -20,14 +20,14 @@ Error spawn_error(const std::string& what, int error) {
 }
 
 /// Both ends of a socket; `theirs` is out of the way of a runner's numbers.
-Status make_pair(int type, Fd& ours, Fd& theirs) {
+Status make_pair(int type, FileDescriptor& ours, FileDescriptor& theirs) {
   int ends[2];
   if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) {
     return spawn_error("no socket for the plugin's process", errno);
   }
-  ours = Fd(ends[0]);
-  const Fd low(ends[1]);
-  theirs = Fd(fcntl(low.get(), F_DUPFD_CLOEXEC, kAbove));
+  ours = FileDescriptor(ends[0]);
+  const FileDescriptor low(ends[1]);
+  theirs = FileDescriptor(fcntl(low.get(), F_DUPFD_CLOEXEC, kAbove));
   if (theirs.get() < 0) return spawn_error("no socket for the plugin's process", errno);
   return {};
 }
@@ -109,15 +109,15 @@ Result<SpawnedRunner> spawn_runner(const RunnerSpec& spec) {
   }
   SpawnedRunner runner;
   SpawnPlan plan;
-  std::vector<Fd> theirs(spec.lanes + 2);
+  std::vector<FileDescriptor> theirs(spec.lanes + 2);
   QC_TRY(make_pair(SOCK_SEQPACKET, runner.control, theirs[0]));
   QC_TRY(send_setup(runner.control.get(), spec));
-  theirs[1] = Fd(fcntl(spec.library_fd, F_DUPFD_CLOEXEC, kAbove));
+  theirs[1] = FileDescriptor(fcntl(spec.library_fd, F_DUPFD_CLOEXEC, kAbove));
   if (theirs[1].get() < 0) return spawn_error("no descriptor for the library", errno);
   int failed = plan.place(theirs[0].get(), wire::kControlFd);
   if (failed == 0) failed = plan.place(theirs[1].get(), wire::kLibraryFd);
   for (std::size_t i = 0; i < spec.lanes && failed == 0; ++i) {
-    Fd ours;
+    FileDescriptor ours;
     QC_TRY(make_pair(SOCK_STREAM, ours, theirs[i + 2]));
     runner.lanes.push_back(std::move(ours));
     failed = plan.place(theirs[i + 2].get(), wire::kFirstLaneFd + static_cast<int>(i));
@@ -127,7 +127,7 @@ Result<SpawnedRunner> spawn_runner(const RunnerSpec& spec) {
   if (failed != 0) {
     return spawn_error("cannot start the plugin runner " + spec.program.string(), failed);
   }
-  runner.process = Fd(static_cast<int>(syscall(SYS_pidfd_open, runner.pid, 0)));
+  runner.process = FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, runner.pid, 0)));
   if (runner.process.get() < 0) {
     const int error = errno;
     ::kill(runner.pid, SIGKILL);  // not waited for yet, so the number is still its own

@@ -7,9 +7,9 @@ namespace qc::plugin {
 
 struct SpawnedRunner {
   pid_t pid = -1;
-  Fd process;  ///< pidfd
-  Fd control;
-  std::vector<Fd> lanes;
+  FileDescriptor process;  ///< pidfd
+  FileDescriptor control;
+  std::vector<FileDescriptor> lanes;
 };
 
 /// The program with an empty environment, a session of its own, and no descriptor but those of

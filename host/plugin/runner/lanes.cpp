@@ -76,20 +76,9 @@ class Lane {
       const ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0) return false;
-      advance(message, static_cast<std::size_t>(sent));
+      wire::drop_sent(message, static_cast<std::size_t>(sent));
     }
     return true;
-  }
-
-  static void advance(msghdr& message, std::size_t sent) {
-    while (message.msg_iovlen > 0 && sent >= message.msg_iov->iov_len) {
-      sent -= message.msg_iov->iov_len;
-      ++message.msg_iov;
-      --message.msg_iovlen;
-    }
-    if (message.msg_iovlen == 0) return;
-    message.msg_iov->iov_base = static_cast<char*>(message.msg_iov->iov_base) + sent;
-    message.msg_iov->iov_len -= sent;
   }
 
   const int fd_;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <sys/socket.h>
 
 namespace qc::plugin::wire {
 
@@ -80,5 +81,17 @@ struct AnswerHeader {
   std::uint32_t flags = 0;
   std::uint32_t answer_bytes = 0;
 };
+
+/// After a sendmsg() that took `sent` bytes: leaves in `message` what is still to go.
+inline void drop_sent(msghdr& message, std::size_t sent) {
+  while (message.msg_iovlen > 0 && sent >= message.msg_iov->iov_len) {
+    sent -= message.msg_iov->iov_len;
+    ++message.msg_iov;
+    --message.msg_iovlen;
+  }
+  if (message.msg_iovlen == 0) return;
+  message.msg_iov->iov_base = static_cast<char*>(message.msg_iov->iov_base) + sent;
+  message.msg_iov->iov_len -= sent;
+}
 
 }  // namespace qc::plugin::wire

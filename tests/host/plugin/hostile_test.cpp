@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(HostileTest, NobodyIsCalledOutside) {
   load_hostile();
-  const Fd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const FileDescriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -195,7 +195,8 @@ TEST_F(HostileTest, WhatIsGrantedCanBeRead) {
 
 TEST_F(HostileTest, NothingIsInheritedFromTheHost) {
   ASSERT_EQ(setenv("QC_SECRET_OF_THE_HOST", "1", 1), 0);
-  const Fd inheritable(dup(STDERR_FILENO));  // without FD_CLOEXEC, as a careless library leaves it
+  const FileDescriptor inheritable(
+      dup(STDERR_FILENO));  // without FD_CLOEXEC, as a careless library leaves it
   ManagerOptions options = packages_.options();
   options.workers = 2;
   const auto loaded = load("hostile", options);

@@ -22,8 +22,8 @@ class LaneTest : public ::testing::Test {
   void SetUp() override {
     int ends[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    lane_ = std::make_unique<Lane>(Fd(ends[0]));
-    theirs_ = Fd(ends[1]);
+    lane_ = std::make_unique<Lane>(FileDescriptor(ends[0]));
+    theirs_ = FileDescriptor(ends[1]);
   }
   LaneFault call(int ms = 5000, std::size_t max_bytes = 1U << 20U) {
     return lane_->exchange({method_, message_, 7, max_bytes}, in(ms), answer_);
@@ -45,7 +45,7 @@ class LaneTest : public ::testing::Test {
   std::string method_ = "echo";
   std::string message_ = "{}";
   std::unique_ptr<Lane> lane_;
-  Fd theirs_;
+  FileDescriptor theirs_;
   RawAnswer answer_;
 };
 
@@ -126,15 +126,15 @@ TEST_F(LaneTest, NobodyReadsSoTheCallIsLate) {
 }
 
 TEST_F(LaneTest, AnEndThatIsGoneIsClosed) {
-  theirs_ = Fd();
+  theirs_ = FileDescriptor();
   EXPECT_EQ(call(), LaneFault::kClosed);
   SetUp();
   say(framed(1, "hello").substr(0, 5));
-  theirs_ = Fd();
+  theirs_ = FileDescriptor();
   EXPECT_EQ(call(), LaneFault::kClosed);
 }
 
-std::unique_ptr<Lane> any_lane() { return std::make_unique<Lane>(Fd()); }
+std::unique_ptr<Lane> any_lane() { return std::make_unique<Lane>(FileDescriptor()); }
 
 TEST(LanePoolTest, MoreThanMayWaitAreTurnedAway) {
   std::vector<std::unique_ptr<Lane>> lanes;
