@@ -20,7 +20,8 @@ build release
 for preset in asan-ubsan tsan; do
   build "$preset" --target qc_sanitizer_tests
   echo "== tests under $preset"
-  ctest --test-dir "build/$preset" -L sanitize --output-on-failure --timeout 600 --no-tests=error
+  ctest --test-dir "build/$preset" -L sanitize --output-on-failure --timeout 600 --no-tests=error \
+    --parallel "$(nproc)"
 done
 echo "== all tests"
-ctest --test-dir build/release --output-on-failure --no-tests=error "$@"
+ctest --test-dir build/release --output-on-failure --no-tests=error --parallel "$(nproc)" "$@"

@@ -24,7 +24,7 @@ endif()
 add_library(qc_options INTERFACE)
 target_include_directories(qc_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(qc_options INTERFACE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wno-missing-field-initializers $<$<CONFIG:Debug>:-O1 -g>)
+  -Woverloaded-virtual -Wno-missing-field-initializers $<$<CONFIG:Debug>:-Og -g>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives inside std::string and std::variant at -O2 (GCC bugs 105329, 105562).
   target_compile_options(qc_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized
