@@ -94,7 +94,7 @@ Result<Output> delete_data(const ConnectionOptions& to, const std::string& grant
   return submitted_output(done, "已声明删除 deletion declared", {{"grant", grant}});
 }
 
-Result<Output> status(const ConnectionOptions& to) {
+Result<Output> bank_status(const ConnectionOptions& to) {
   QC_ASSIGN(Session session, open_session(to, Signer::kNeeded));
   Output output;
   for (const char* name : {"requests", "grants", "accesses"}) {
@@ -164,7 +164,7 @@ void add_bank(Command root) {
   auto to = std::make_shared<ConnectionOptions>();
   Command state = group.sub("status", "请求、授权与访问 · own requests, grants and accesses");
   add_connection(state, *to);
-  state.action([to] { return status(*to); });
+  state.action([to] { return bank_status(*to); });
 }
 
 }  // namespace qc::cli

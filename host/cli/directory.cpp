@@ -10,12 +10,6 @@ Result<Json> array_of(const Json& answer, const std::string& name) {
   return *found;
 }
 
-std::string text_of(const Json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 Result<Directory> Directory::fetch(client::Client& client) {
   QC_ASSIGN(const Json answer, client.get("/v1/members"));
   QC_ASSIGN(const Json list, array_of(answer, "members"));

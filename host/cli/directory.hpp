@@ -35,7 +35,5 @@ Result<Json> fetch_plugin(client::Client& client, const std::string& plugin);
 
 /// The array `name` of an answer; anything else is "client.bad_answer".
 Result<Json> array_of(const Json& answer, const std::string& name);
-/// A text member, or "" (for showing, never for deciding).
-std::string text_of(const Json& object, const char* name);
 
 }  // namespace qc::cli

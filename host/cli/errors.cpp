@@ -24,7 +24,7 @@ bool is_verification_failure(std::string_view code) {
 Exit exit_of(const Error& error) {
   const auto starts = [&error](std::string_view prefix) { return error.code.starts_with(prefix); };
   if (starts("usage.")) return kUsage;
-  if (error.code == "client.unreachable" || error.code == "client.timeout") return kUnreachable;
+  if (error.code == "client.unreachable") return kUnreachable;
   if (is_verification_failure(error.code)) return kUnverified;
   constexpr std::array<std::string_view, 7> kLocalCodes = {
       "file.", "keystore.", "key.", "profile.", "wallet.", "city.", "package."};

@@ -177,7 +177,7 @@ Result<Output> catalogue(const ConnectionOptions& to) {
   return output;
 }
 
-Result<Output> status(const ConnectionOptions& to) {
+Result<Output> host_status(const ConnectionOptions& to) {
   QC_ASSIGN(Session session, open_session(to, Signer::kOptional));
   Output output;
   QC_ASSIGN(output.json["health"], session.client->get("/v1/health"));
@@ -289,7 +289,7 @@ void add_operator(Command root) {
   auto to = std::make_shared<ConnectionOptions>();
   Command sub = group.sub("status", "主机状态 · state of the host");
   add_connection(sub, *to);
-  sub.action([to] { return status(*to); });
+  sub.action([to] { return host_status(*to); });
 }
 
 }  // namespace qc::cli

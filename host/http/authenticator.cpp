@@ -13,11 +13,6 @@ std::int64_t system_clock_s() {
       .count();
 }
 
-std::string text_member(const Json& document, const char* name) {
-  const auto it = document.find(name);
-  return it != document.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 struct Account {
   std::string account, kind, status;
   bool member = false;
@@ -33,7 +28,7 @@ std::optional<Account> find_account(const chain::Ledger& ledger, const std::stri
     const auto member = state.get("member/" + account);
     const auto document = member ? member : state.get("subject/" + account);
     if (!document || !document->is_object() || !document->contains("jwk")) return;
-    out = Account{account, text_member(*document, "kind"), text_member(*document, "status"),
+    out = Account{account, text_of(*document, "kind"), text_of(*document, "status"),
                   member.has_value(), document->at("jwk")};
   });
   return out;

@@ -5,11 +5,6 @@
 namespace qc::http {
 namespace {
 
-std::string text_member(const Json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 /// Parties of a transaction: who signed it, whom it names, and both sides of the request, grant,
 /// access or asset that it is about. Operator and regulators see all; nothing holds a value.
 bool may_see(const chain::StateReader& state, const Caller& caller, const std::string& bytes) {
@@ -18,10 +13,10 @@ bool may_see(const chain::StateReader& state, const Caller& caller, const std::s
   if (!tx.ok()) return false;
   if (caller.key && tx->kid == caller.key->kid()) return true;
   for (const char* name : {"subject", "account"}) {
-    if (text_member(tx->body, name) == caller.account) return true;
+    if (text_of(tx->body, name) == caller.account) return true;
   }
   for (const char* family : {"request", "grant", "access", "asset"}) {
-    const std::string id = text_member(tx->body, family);
+    const std::string id = text_of(tx->body, family);
     const std::string key = "of/" + caller.account + "/" + family + "/" + id;
     if (!id.empty() && state.get(key)) return true;
   }

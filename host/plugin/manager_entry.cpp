@@ -24,11 +24,6 @@ Error configure_failed(const Error& cause) {
   return error;
 }
 
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 Isolation isolation_of(const IsolationOptions& options, const std::string& plugin) {

@@ -29,7 +29,6 @@ class Names {
 };
 
 // Reading what the rules have checked, without throwing.
-std::string text_of(const Json& object, const char* name);
 std::int64_t integer_of(const Json& object, const char* name);
 /// The member, or an empty object.
 const Json& part_of(const Json& object, const char* name);

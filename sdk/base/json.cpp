@@ -96,6 +96,12 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   return std::move(builder.root);
 }
 
+std::string text_of(const Json& object, std::string_view name) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(std::string(name));
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 JsonReader::JsonReader(const Json& object, std::string path)
     : object_(object), path_(std::move(path)) {}
 

@@ -24,6 +24,10 @@ struct JsonLimits {
 /// Never throws. Thread contract: any thread.
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
+/// The text member `name` of an object, or "" when it is absent or no text. For what was checked
+/// before or is only shown: where absence must be told from "", use JsonReader. Never throws.
+std::string text_of(const Json& object, std::string_view name);
+
 /// Reads members of one object; `path` prefixes field names in errors ("body.valid").
 /// Errors: "json.missing_field", "json.wrong_type", "json.out_of_range"; each names the field.
 class JsonReader {

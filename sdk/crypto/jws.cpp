@@ -6,11 +6,6 @@ namespace {
 
 constexpr const char* kJwsCode = "jws.invalid";
 
-std::string text_member(const Json& header, const char* name) {
-  const auto it = header.find(name);
-  return it != header.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 Status jose::split(std::string_view compact, std::span<std::string_view> parts, const char* code) {
@@ -36,7 +31,7 @@ Result<Json> jose::read_header(std::string_view encoded, std::string_view alg, c
   auto header = parse_json(as_text(*bytes), {.max_bytes = kMaxHeaderText, .max_depth = 8});
   if (!header.ok()) return invalid(code, "header: " + header.error().message, "header");
   if (!header->is_object()) return invalid(code, "header is not an object", "header");
-  if (text_member(*header, "alg") != alg) {
+  if (text_of(*header, "alg") != alg) {
     return invalid(code, "expected \"" + std::string(alg) + "\"", "header.alg");
   }
   // RFC 7515 section 4.1.11: an extension that is not understood must not be ignored, and none is.
@@ -54,8 +49,8 @@ std::string jose::dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string Jws::kid() const { return text_member(header, "kid"); }
-std::string Jws::typ() const { return text_member(header, "typ"); }
+std::string Jws::kid() const { return text_of(header, "kid"); }
+std::string Jws::typ() const { return text_of(header, "typ"); }
 
 std::string jws_sign(const PrivateKey& key, std::string_view payload, std::string_view typ,
                      const Json& extra_header) {

@@ -34,10 +34,8 @@ const Row& row_of(ErrorKind kind) {
   return kTable.front();
 }
 
-std::string text_member(const Json& object, const char* name) {
-  const auto it = object.find(name);
-  if (it == object.end() || !it->is_string()) return {};
-  return it->get_ref<const std::string&>().substr(0, kMaxText);
+std::string bounded_text(const Json& object, const char* name) {
+  return text_of(object, name).substr(0, kMaxText);
 }
 
 Side side_from(std::string_view name, int status) {
@@ -88,17 +86,17 @@ Error from_problem(int status, std::string_view body) {
   error.side = side_from({}, status);
   error.retryable = status == 429 || status == 503;
   const auto parsed = parse_json(body, {64U << 10U, 8});
-  if (!parsed.ok() || !parsed->is_object() || text_member(*parsed, "code").empty()) {
+  if (!parsed.ok() || !parsed->is_object() || bounded_text(*parsed, "code").empty()) {
     error.code = "http.status_" + std::to_string(status);
     error.message = "the server answered with status " + std::to_string(status);
     return error;
   }
   const Json& problem = *parsed;
-  error.code = text_member(problem, "code");
-  error.message = text_member(problem, "detail");
-  error.field = text_member(problem, "field");
-  error.txn_id = text_member(problem, "txn_id");
-  error.side = side_from(text_member(problem, "side"), status);
+  error.code = bounded_text(problem, "code");
+  error.message = bounded_text(problem, "detail");
+  error.field = bounded_text(problem, "field");
+  error.txn_id = bounded_text(problem, "txn_id");
+  error.side = side_from(bounded_text(problem, "side"), status);
   const auto retryable = problem.find("retryable");
   if (retryable != problem.end() && retryable->is_boolean()) error.retryable = *retryable;
   return error;

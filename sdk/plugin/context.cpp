@@ -25,12 +25,6 @@ Status Moment::check() const {
                true};
 }
 
-std::string text_member(const Json& object, std::string_view name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(std::string(name));
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& account) {
   const auto found = issuers.find(account);
   if (found == issuers.end()) {

@@ -39,9 +39,6 @@ struct Health {
 inline constexpr std::int64_t kProofWindowSeconds = 300;
 inline constexpr std::int64_t kMaxEpochSeconds = 32'503'680'000;  // the year 3000
 
-/// The text member `name`, or "" when it is absent or no text. Never throws.
-std::string text_member(const Json& object, std::string_view name);
-
 /// Key of `account` out of a message's {account: jwk}. Errors: "issuer.unknown", "key.invalid".
 Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& account);
 

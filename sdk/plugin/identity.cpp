@@ -43,13 +43,13 @@ Result<std::string> identity_issuer(const IdentityQuery& query, const Json& clai
 
 Status check_binding(const Own& own, const IdentityQuery& query, const crypto::SdJwtView& view) {
   const Json& claims = view.claims;
-  if (text_member(claims, "vct") != kIdentityVct) {
+  if (text_of(claims, "vct") != kIdentityVct) {
     return refused("identity.invalid", "is not an identity credential", "identity.vct");
   }
-  if (text_member(claims, "chain") != own.chain) {
+  if (text_of(claims, "chain") != own.chain) {
     return refused("identity.wrong_chain", "belongs to another network", "identity.chain");
   }
-  if (text_member(claims, "sub") != query.account) {
+  if (text_of(claims, "sub") != query.account) {
     return refused("identity.wrong_subject", "was issued to another account", "identity.sub");
   }
   if (!bound_to(claims, query.holder)) {
@@ -64,11 +64,11 @@ Status check_key_binding(const Own& own, const IdentityQuery& query, const Json&
   if (!kb.is_object()) {
     return refused("identity.no_proof", "the presentation has no key binding", "identity.kb");
   }
-  if (text_member(kb, "aud") != own.account) {
+  if (text_of(kb, "aud") != own.account) {
     return refused("identity.wrong_audience", "was made for another department", "identity.kb.aud");
   }
   // The nonce names the item: what was signed to see one record opens no other.
-  const std::string nonce = text_member(kb, "nonce");
+  const std::string nonce = text_of(kb, "nonce");
   if (!nonce.starts_with(query.item + '/') || nonce.size() != query.item.size() + 1 + kIdSize) {
     return refused("identity.wrong_nonce", "was made for another item", "identity.kb.nonce");
   }

@@ -84,16 +84,16 @@ Result<Scope> read_scope(const Json& json, const std::string& path) {
 Status check_claims(const Own& own, const DecideOrder& order, const Scope& scope,
                     const Json& claims, const std::string& path) {
   const std::string vct = "qc:item:" + scope.item + ':' + std::to_string(scope.version);
-  if (text_member(claims, "vct") != vct) {
+  if (text_of(claims, "vct") != vct) {
     return denied("decide.wrong_item", "the credential is of another type", path + ".vct");
   }
-  if (text_member(claims, "chain") != own.chain) {
+  if (text_of(claims, "chain") != own.chain) {
     return denied("decide.wrong_chain", "belongs to another network", path + ".chain");
   }
-  if (text_member(claims, "asset") != scope.asset) {
+  if (text_of(claims, "asset") != scope.asset) {
     return denied("decide.wrong_asset", "is another asset than granted", path + ".asset");
   }
-  if (text_member(claims, "sub") != order.subject || !bound_to(claims, order.holder)) {
+  if (text_of(claims, "sub") != order.subject || !bound_to(claims, order.holder)) {
     return denied("decide.wrong_subject", "is about another person than the grant's",
                   path + ".sub");
   }
@@ -130,7 +130,7 @@ Result<Evidence> open_one(const Own& own, const DecideOrder& order, const Scope&
   if (!text.ok()) return text.error().at(path + ".jwe");
   const auto claims = crypto::sdjwt_peek_claims(*text);
   if (!claims.ok()) return claims.error().at(path);
-  const std::string issuer = text_member(*claims, "iss");
+  const std::string issuer = text_of(*claims, "iss");
   if (!expected_issuer.empty() && issuer != expected_issuer) {
     return denied("decide.wrong_issuer", "was not issued by the asset's department",
                   path + ".issuer");

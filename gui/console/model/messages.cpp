@@ -128,7 +128,6 @@ constexpr std::array kErrors = {
     Word{"client.wrong_chain", Text::kErrWrongChain},
     Word{"client.wrong_host_key", Text::kErrWrongHostKey},
     Word{"client.bad_response_signature", Text::kErrBadResponse},
-    Word{"client.timeout", Text::kErrTimeout},
     Word{"key.wrong_passphrase", Text::kErrPassphrase},
     Word{"key.invalid", Text::kErrKeyInvalid},
     Word{"keystore.empty_passphrase", Text::kErrEmptyPassphrase},

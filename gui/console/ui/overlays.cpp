@@ -10,7 +10,7 @@ namespace {
 constexpr ImGuiWindowFlags kFlags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
                                     ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav;
 
-bool pressed(int key) { return ImGui::IsKeyPressed(key, true); }
+bool pressed_or_held(int key) { return ImGui::IsKeyPressed(key, true); }
 
 bool begin_modal(const Ui& ui, const char* id, ImVec2 at, ImVec2 size) {
   if (!ImGui::IsPopupOpen(id)) ImGui::OpenPopup(id);
@@ -60,7 +60,7 @@ void draw_question(Ui& ui, AppModel& app) {
   const bool accept = button(ui, yes);
   if (accept) {
     app.answer(true);
-  } else if (refuse || pressed(GLFW_KEY_ESCAPE)) {
+  } else if (refuse || pressed_or_held(GLFW_KEY_ESCAPE)) {
     app.answer(false);
   }
   if (!app.asking()) ImGui::CloseCurrentPopup();
@@ -151,8 +151,8 @@ void draw_palette(Ui& ui, AppModel& app) {
   const auto commands = find_commands(app.snapshot(), app.palette_text, ui.lang());
   const int count = static_cast<int>(commands.size());
   const int before = app.palette_at;
-  if (pressed(GLFW_KEY_DOWN)) ++app.palette_at;
-  if (pressed(GLFW_KEY_UP)) --app.palette_at;
+  if (pressed_or_held(GLFW_KEY_DOWN)) ++app.palette_at;
+  if (pressed_or_held(GLFW_KEY_UP)) --app.palette_at;
   const bool moved = before != app.palette_at;
   app.palette_at = std::clamp(app.palette_at, 0, std::max(0, count - 1));
   int chosen = typed.entered && count > 0 ? app.palette_at : -1;
@@ -170,7 +170,7 @@ void draw_palette(Ui& ui, AppModel& app) {
                ui.t(Text::kShortcutHelp));
   const bool outside = ImGui::IsMouseClicked(0) &&
                        !ImGui::IsMouseHoveringRect(at, {at.x + width, at.y + height}, false);
-  if (pressed(GLFW_KEY_ESCAPE) || outside) app.palette_open = false;
+  if (pressed_or_held(GLFW_KEY_ESCAPE) || outside) app.palette_open = false;
   if (chosen >= 0) app.run(commands[static_cast<std::size_t>(chosen)]);
   if (!app.palette_open) ImGui::CloseCurrentPopup();
   ImGui::EndPopup();

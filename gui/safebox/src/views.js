@@ -53,24 +53,59 @@ function itemChoice(wallet, wanted, asset, chosen) {
     optional.length > 0 && [h('p', { class: 'quiet' }, t('optional')), h('div', { class: 'choices' }, optional)]);
 }
 
+/** The consents that the law wants apart: none is ticked beforehand, and all are needed to agree. */
+function separateChoices(consent, given, changed) {
+  return h('section', {}, h('h3', {}, t('separate')),
+    h('div', { class: 'choices' }, consent.separate.map((name) => h('label', { class: 'choice' },
+      h('input', {
+        type: 'checkbox', 'data-separate': name,
+        onchange: (event) => {
+          if (event.target.checked) given.add(name); else given.delete(name);
+          changed();
+        },
+      }), h('span', {}, t(name))))));
+}
+
+function terms({ request }) {
+  return h('dl', {}, row(t('product'), `${request.product} · ${request.product_version}`),
+    row(t('purpose'), request.purpose.text), row(t('necessity'), request.purpose.necessity),
+    row(t('impact'), request.purpose.impact),
+    row(t('valid'), `${day(request.valid.from)} – ${day(request.valid.to)}`),
+    row(t('uses'), `${request.max_uses} ${t('times')}`), row(t('data_life'), `${request.data_life_days} ${t('days')}`));
+}
+
 async function consentScreen(main, wallet, entry, again) {
-  const request = entry.body;
+  const consent = await wallet.consent(entry);
+  const { request, consumer } = consent;
   const assets = await wallet.assets();
   const chosen = {};
+  const given = new Set();
   const choices = request.scope.map((wanted) =>
     itemChoice(wallet, wanted, assets.find((asset) => asset.item === wanted.item), chosen));
   const lacking = request.scope.some((wanted) => wanted.required.length > 0 && !assets.some((a) => a.item === wanted.item));
+  const why = h('p', { class: 'quiet', id: 'why' });
+  const approve = h('button', {
+    id: 'approve', class: 'equal',
+    onclick: () => act(async () => { await wallet.approve(consent, chosen, given, assets); again(); }),
+  }, t('approve'));
+  const changed = () => {
+    const missing = given.size < consent.separate.length;
+    approve.disabled = lacking || missing;
+    why.textContent = lacking ? t('why_lacking') : missing ? t('why_separate') : '';
+  };
+  changed();
+  await wallet.present(consent);
   put(main, h('article', { class: 'card wide', id: 'consent' },
-    h('h1', {}, `${named(entry.consumer)} ${t('asks_for')}`),
-    h('p', { class: 'quiet mono' }, `${entry.consumer.uscc} ${entry.consumer.contact ?? ''}`),
-    h('dl', {}, row(t('product'), request.product), row(t('purpose'), request.purpose.text),
-      row(t('valid'), `${day(request.valid.from)} – ${day(request.valid.to)}`),
-      row(t('uses'), `${request.max_uses} ${t('times')}`), row(t('data_life'), `${request.data_life_days} ${t('days')}`)),
+    h('h1', {}, `${named(consumer)} ${t('asks_for')}`),
+    h('p', { class: 'quiet mono' }, `${consumer.uscc} ${consumer.contact}`),
+    terms(consent),
     h('p', { class: 'note' }, request.release === 'answer' ? t('release_answer') : t('release_fields')),
-    choices, h('p', { class: 'note warn' }, t('adverse')),
+    choices, separateChoices(consent, given, changed),
+    h('details', {}, h('summary', {}, t('notice')), h('pre', { lang: 'zh-CN' }, consent.notice)),
     h('div', { class: 'buttons' },
       h('button', { id: 'refuse', class: 'equal', onclick: () => act(async () => { await wallet.refuse(request.request, 'declined'); again(); }) }, t('refuse')),
-      h('button', { id: 'approve', class: 'equal', disabled: lacking, onclick: () => act(async () => { await wallet.approve(entry, chosen, assets); again(); }) }, t('approve')))));
+      approve),
+    why));
 }
 
 export async function requestsView(main, wallet, again) {

@@ -1,7 +1,8 @@
 // The citizen's side of every flow. The private key lives here and, sealed, in the browser's store.
 import { Api } from './api.js';
 import { hex, randomId, unbase64url, utf8 } from './bytes.js';
-import { commitment, generateKey, jweDecrypt, jweEncrypt, jwkOf, jwsSign, keyOf, seal, sm3, unseal } from './jose.js';
+import { commitment, generateKey, jweDecrypt, jweEncrypt, jwkOf, jwsOpen, jwsSign, keyOf, seal, sm3, unseal } from './jose.js';
+import { checkNotice } from './notice.js';
 import { receiptHolds } from './proof.js';
 import { open, present } from './sdjwt.js';
 
@@ -106,12 +107,35 @@ export class Wallet {
   async requests() { return (await this.api.get('/v1/requests')).requests; }
   async grants() { return (await this.api.get('/v1/grants')).grants; }
 
-  /** Grant the chosen fields: {item: [field, …]} from `assets`. */
-  async approve(entry, chosen, assets) {
-    const request = entry.body;
-    if (entry.state === 'REQUESTED') {
-      await this.api.submit('request.open', { request: request.request, notice_sm3: request.notice.sm3 });
+  /**
+   * What a request asks, as the consumer signed it onto the ledger and not as the host retells it:
+   * {request, consumer, notice, separate}; `separate` names the consents that the person gives apart.
+   */
+  async consent(entry) {
+    const { transaction, receipt } = await this.api.get(`/v1/transactions/${entry.tx}`);
+    const consumer = this.members.get(entry.consumer.account);
+    if (!consumer || !receiptHolds(transaction, receipt, this.api.host, this.api.chain)) {
+      throw new Error('receipt.not_included');
     }
+    const { op, body: request } = jwsOpen(keyOf(consumer.jwk), transaction, 'qc-tx+jws');
+    if (op !== 'request.create' || request.request !== entry.request || request.subject !== this.account) {
+      throw new Error('verify.wrong_transaction');
+    }
+    const sensitive = request.scope.some((one) => (this.items.get(one.item)?.sensitivity ?? 4) >= 3);
+    const separate = ['third_party', ...(sensitive ? ['sensitive', 'adverse_credit_notice'] : []),
+      ...(request.release === 'answer' ? ['automated_decision'] : [])];
+    return { entry, request, consumer, separate, notice: checkNotice(request, consumer) };
+  }
+
+  /** Records that the notice was shown; from here the person has 15 minutes to decide. */
+  async present({ entry, request }) {
+    if (entry.state !== 'REQUESTED') return;
+    await this.api.submit('request.open', { request: request.request, notice_sm3: request.notice.sm3 });
+    entry.state = 'PRESENTED';
+  }
+
+  /** Grants the chosen fields, {item: [field, …]} from `assets`, with the separate consents `given`. */
+  async approve({ entry, request, consumer }, chosen, given, assets) {
     const shownAt = now();
     const grant = randomId();
     const presentations = [];
@@ -120,22 +144,22 @@ export class Wallet {
       const asset = assets.find((one) => one.item === wanted.item);
       if (!asset) throw new Error('asset.not_found');
       const fields = [...chosen[wanted.item]].sort();
-      const jwe = jweEncrypt(keyOf(request.key), present(asset.sdJwt, fields, this.api.key, entry.consumer.account, grant), 'dc+sd-jwt');
+      const jwe = jweEncrypt(keyOf(request.key), present(asset.sdJwt, fields, this.api.key, consumer.account, grant), 'dc+sd-jwt');
       presentations.push({ item: wanted.item, jwe });
       scope.push({ item: wanted.item, version: wanted.version, fields, required: wanted.required, range: null,
                    reveal: 'full', asset: asset.asset, presentation_sm3: hex(sm3(utf8(jwe))) });
     }
-    const sensitive = scope.some((one) => (this.items.get(one.item)?.sensitivity ?? 4) >= 3);
     const tx = this.api.transaction('grant.create', {
       v: 1, grant, request: request.request, supersedes: '',
       subject: { kind: 'person', account: this.account, pseudonym: entry.pseudonym },
       actor: { role: 'self', account: this.account, mandate: '' },
-      consumer: { uscc: entry.consumer.uscc, name: entry.consumer.name_zh, contact: entry.consumer.contact ?? '',
-                  account: entry.consumer.account, product: request.product },
+      consumer: { uscc: consumer.uscc, name: consumer.name_zh, contact: consumer.contact,
+                  account: consumer.account, product: request.product },
       purpose: request.purpose, scope, valid: request.valid, max_uses: request.max_uses, frequency: '',
       mode: request.mode, release: request.release, data_life_days: request.data_life_days, onward: request.onward,
-      separate: { third_party: true, sensitive, adverse_credit_notice: sensitive,
-                  automated_decision: request.release === 'answer', minor: false },
+      separate: { third_party: given.has('third_party'), sensitive: given.has('sensitive'),
+                  adverse_credit_notice: given.has('adverse_credit_notice'),
+                  automated_decision: given.has('automated_decision'), minor: false },
       notice: { ...request.notice, shown_at: shownAt }, key: request.key,
     });
     return this.api.post('/v1/grants', { tx, presentations });

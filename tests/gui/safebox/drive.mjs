@@ -1,12 +1,13 @@
 // A citizen's session in real Chromium against a live host: open a box, fetch data, see a request,
 // choose and sign, be traced, revoke; wrong passphrase and refusal on the way.
-// usage: node drive.mjs <url> <people.json> <quancheng> <bank profile> <pictures folder>
+// usage: node drive.mjs <url> <people.json> <quancheng> <bank profile> <pictures folder> <page modules>
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const [url, peopleFile, quancheng, bankProfile, pictures] = process.argv.slice(2);
+const [url, peopleFile, quancheng, bankProfile, pictures, modules] = process.argv.slice(2);
 const person = JSON.parse(readFileSync(peopleFile, 'utf8'))[1];  // in good standing; the story played the first
 mkdirSync(pictures, { recursive: true });
 
@@ -18,6 +19,26 @@ const bank = (...args) => {
     return { exit: error.status, text: `${error.stdout}${error.stderr}` };
   }
 };
+
+const { checkNotice, noticeText } = await import(join(modules, 'notice.js'));
+const { sm3 } = await import(join(modules, 'jose.js'));
+
+// The notice is written from what is shown: whoever changes a word of either is found out.
+const consumer = { name_zh: '示范银行', uscc: '91370100M00000001X', contact: '0531-12345' };
+const asked = {
+  product: 'loan', product_version: 2, purpose: { text: '审批', code: 'credit.assessment', necessity: '核验', impact: '结果' },
+  scope: [{ item: 'ga.hukou', version: 1, required: ['birth_date', 'hukou_status'], optional: [] }],
+  release: 'answer', valid: { from: 1767225600, to: 1767312000 }, max_uses: 1, data_life_days: 180,
+};
+asked.notice = { id: 'qc-notice-1', lang: 'zh', sm3: Buffer.from(sm3(Buffer.from(noticeText(asked, consumer)))).toString('hex') };
+assert.match(checkNotice(asked, consumer), /^信息: ga\.hukou 版本 1 必需\[birth_date, hukou_status\] 可选\[\]$/m);
+assert.match(checkNotice(asked, consumer), /^有效期: 2026-01-01T00:00:00Z 至 2026-01-02T00:00:00Z,最多使用 1 次$/m);
+for (const change of [{ product_version: 3 }, { release: 'fields' }, { max_uses: 2 }, { data_life_days: 181 },
+  { valid: { from: 1767225600, to: 1767312001 } }, { purpose: { ...asked.purpose, impact: '' } },
+  { scope: [{ ...asked.scope[0], optional: ['address'] }] }, { notice: { ...asked.notice, lang: 'en' } }]) {
+  assert.throws(() => checkNotice({ ...asked, ...change }, consumer), /verify\.notice_mismatch/, JSON.stringify(change));
+}
+assert.throws(() => checkNotice(asked, { ...consumer, contact: '0531-12346' }), /verify\.notice_mismatch/);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -64,9 +85,9 @@ try {
 
   const account = await page.evaluate(() => JSON.parse(localStorage.getItem('quancheng.safebox.v1')).account);
   const ask = () => {
-    const asked = bank('request', '--product', 'citizen_loan', '--subject', account);
-    assert.ok(asked.request, JSON.stringify(asked));
-    return asked.request;
+    const answer = bank('request', '--product', 'citizen_loan', '--subject', account);
+    assert.ok(answer.request, JSON.stringify(answer));
+    return answer.request;
   };
   const refused = ask();
   await open('requests');
@@ -82,7 +103,16 @@ try {
   await page.click(`[data-view="${request}"]`);
   await page.waitForSelector('#consent');
   await page.check('[data-field="rs.employment.employer"]');
+  assert.equal(await page.locator('[data-separate]:checked').count(), 0, 'no separate consent is given beforehand');
+  const consents = await page.locator('[data-separate]').count();
+  assert.equal(consents, 4);
+  for (let i = 0; i < consents; ++i) {
+    assert.ok(await page.isDisabled('#approve'), 'all separate consents are needed');
+    await page.locator('[data-separate]').nth(i).check();
+  }
+  await page.click('#consent summary');
   await shot('3-consent');
+  assert.match(await page.textContent('#consent pre'), /^个人信息处理告知书/);
   await page.click('#approve');
   await settled();
   await page.waitForSelector(`[data-request="${request}"] .state.granted`);
@@ -99,6 +129,7 @@ try {
   await open('requests');
   await page.click(`[data-view="${second}"]`);
   await page.waitForSelector('#consent');
+  for (const box of await page.locator('[data-separate]').all()) await box.check();
   await page.click('#approve');
   await settled();
   await open('grants');

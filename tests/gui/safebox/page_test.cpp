@@ -18,7 +18,7 @@ TEST(SafeboxPage, ACitizensSession) {
   const auto finished = cli::run_process(
       {QC_NODE, QC_DRIVER, (*city)->url(), ((*city)->dir() / "population/people.json").string(),
        std::string(QC_BINARY_DIR) + "/bin/quancheng", (*city)->profile("qc-bank").string(),
-       pictures.string()},
+       pictures.string(), std::string(QC_BINARY_DIR) + "/gui/safebox/work/src"},
       {}, 300000);
   ASSERT_TRUE(finished.ok()) << finished.error().message;
   EXPECT_EQ(finished->exit_code, 0) << finished->out << finished->err;

@@ -28,8 +28,8 @@ struct Reply {
   int status = 0;
   std::string text;
   Json json;  ///< null when the text is no JSON
-  std::string code() const { return text_member(json, "code"); }
-  std::string field() const { return text_member(json, "field"); }
+  std::string code() const { return text_of(json, "code"); }
+  std::string field() const { return text_of(json, "field"); }
 };
 
 /// A plugin in this process: keys in a temporary folder, calls through Core as the host makes them.
