@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct KeyOptions {
-  std::string file, passphrase_file, jwk;
+  std::string file, passphrase_file, new_passphrase_file, jwk;
 };
 
 /// The public half: printed, and written where it is wanted.
@@ -34,10 +34,11 @@ Result<Output> make_key_file(const KeyOptions& options) {
   if (fs::exists(options.file)) {
     return conflict("key.exists", "there is a key already; nothing was changed").at(options.file);
   }
-  QC_ASSIGN(const std::string passphrase,
-            obtain_passphrase(options.passphrase_file, "新口令 new passphrase"));
+  QC_ASSIGN(const NewPassphrase passphrase,
+            passphrase_for_new_key(options.passphrase_file, options.new_passphrase_file,
+                                   "新口令 new passphrase"));
   const auto key = crypto::PrivateKey::generate();
-  QC_TRY(crypto::save_key(options.file, key, passphrase));
+  QC_TRY(crypto::save_key(options.file, key, passphrase.text, passphrase.kind));
   return public_output(options, key, "密钥已生成 key made");
 }
 
@@ -65,6 +66,10 @@ void add_key(Command root) {
     command.text("file", options->file, "私钥文件 · key file", Need::kRequired);
     command.text("--passphrase-file", options->passphrase_file,
                  "口令文件(0600) · file with the passphrase; else asked for");
+    if (verb.run == &make_key_file) {
+      command.text("--new-passphrase-file", options->new_passphrase_file,
+                   "随机生成口令并写入此文件 · draw a passphrase at random and write it here");
+    }
     command.text("--jwk", options->jwk, "公钥另存为 · write the public key (JWK) here");
     command.action([options, run = verb.run] { return run(*options); });
   }

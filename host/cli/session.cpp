@@ -140,6 +140,25 @@ Result<client::Submitted> Session::submit(const std::string& op, const Json& bod
   return done;
 }
 
+Result<NewPassphrase> passphrase_for_new_key(const std::string& file, const std::string& new_file,
+                                             const std::string& prompt) {
+  if (new_file.empty()) {
+    QC_ASSIGN(const std::string text, obtain_passphrase(file, prompt));
+    return NewPassphrase{text, crypto::PassphraseKind::kChosen};
+  }
+  if (!file.empty()) {
+    return invalid("usage.invalid", "a passphrase is read or made, not both",
+                   "--new-passphrase-file");
+  }
+  if (fs::exists(new_file)) {
+    return conflict("key.exists", "there is a passphrase already; nothing was changed")
+        .at(new_file);
+  }
+  const NewPassphrase made{to_base64url(random_bytes(24)), crypto::PassphraseKind::kRandom};
+  QC_TRY(write_file(new_file, made.text + "\n", FileMode::kPrivate));
+  return made;
+}
+
 Result<std::string> obtain_passphrase(const std::string& file, const std::string& prompt) {
   if (!file.empty()) return crypto::read_passphrase_file(file);
   SilentTerminal terminal;

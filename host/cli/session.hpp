@@ -39,6 +39,15 @@ struct Session {
 /// Errors: "usage.*", "profile.*", "keystore.*", "key.*", "client.*".
 Result<Session> open_session(const ConnectionOptions& options, Signer signer);
 
+/// The passphrase of a key about to be made: read as by obtain_passphrase or, when `new_file` is
+/// given, drawn at random and written there (mode 0600; "key.exists" when there is such a file).
+struct NewPassphrase {
+  std::string text;
+  crypto::PassphraseKind kind = crypto::PassphraseKind::kChosen;
+};
+Result<NewPassphrase> passphrase_for_new_key(const std::string& file, const std::string& new_file,
+                                             const std::string& prompt);
+
 /// The first line of the file, or asked for on the terminal (without echo) when `file` is empty.
 /// Errors: "keystore.*", "usage.passphrase_needed" when there is no terminal.
 Result<std::string> obtain_passphrase(const std::string& file, const std::string& prompt);

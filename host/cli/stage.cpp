@@ -44,8 +44,6 @@ Result<Stage> Stage::open(const fs::path& city, const std::string& url) {
   stage.number_ = next_number(stage.root_);
   stage.folder_ = stage.root_ / ("story-" + std::to_string(stage.number_));
   QC_TRY(make_private_directory(stage.folder_));
-  QC_TRY(write_file(stage.wallet_passphrase(), to_base64url(random_bytes(24)) + "\n",
-                    FileMode::kPrivate));
   return stage;
 }
 

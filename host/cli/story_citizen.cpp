@@ -44,9 +44,10 @@ Status next_citizen(const Stage& stage, Plot& plot, Step& step) {
   QC_ASSIGN(const std::vector<Candidate> people, story_people(stage));
   for (const Candidate& person : people) {
     plot.wallet = stage.folder() / ("wallet-" + std::to_string(person.position));
+    std::filesystem::remove(stage.wallet_passphrase());  // of a wallet that was not opened
     // The identity travels through a pipe into the citizen's own process, never as an argument.
     const auto act =
-        stage.run({"wallet", "create", "--wallet", plot.wallet.string(), "--passphrase-file",
+        stage.run({"wallet", "create", "--wallet", plot.wallet.string(), "--new-passphrase-file",
                    stage.wallet_passphrase().string(), "--url", stage.url(), "--host-key",
                    stage.in_city("host.jwk.json").string(), "--chain", stage.chain(), "--identity",
                    "-", "--receipts", stage.receipts().string()},

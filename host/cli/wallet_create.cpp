@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct CreateOptions {
-  std::string dir, url, passphrase_file, host_key, chain, identity, receipts;
+  std::string dir, url, passphrase_file, new_passphrase_file, host_key, chain, identity, receipts;
   std::string department = "ga";
   std::int64_t timeout_ms = 10000;
 };
@@ -52,12 +52,13 @@ Result<crypto::PrivateKey> make_key(const CreateOptions& options) {
   if (fs::exists(folder / "wallet.json")) {
     return conflict("wallet.exists", "there is a wallet in " + folder.string());
   }
-  QC_ASSIGN(const std::string passphrase,
-            obtain_passphrase(options.passphrase_file, "新钱包口令 passphrase of the new wallet"));
+  QC_ASSIGN(const NewPassphrase passphrase,
+            passphrase_for_new_key(options.passphrase_file, options.new_passphrase_file,
+                                   "新钱包口令 passphrase of the new wallet"));
   QC_TRY(make_private_directory(folder));
-  if (fs::exists(folder / "key.pem")) return crypto::load_key(folder / "key.pem", passphrase);
+  if (fs::exists(folder / "key.pem")) return crypto::load_key(folder / "key.pem", passphrase.text);
   crypto::PrivateKey key = crypto::PrivateKey::generate();
-  QC_TRY(crypto::save_key(folder / "key.pem", key, passphrase));
+  QC_TRY(crypto::save_key(folder / "key.pem", key, passphrase.text, passphrase.kind));
   return key;
 }
 
@@ -174,6 +175,8 @@ void add_wallet_create(Command group) {
                Need::kRequired);
   command.text("--passphrase-file", options->passphrase_file,
                "口令文件(0600) · file with the passphrase; else asked for");
+  command.text("--new-passphrase-file", options->new_passphrase_file,
+               "随机生成口令并写入此文件 · draw a passphrase at random and write it here");
   command.text("--host-key", options->host_key,
                "信任的主机公钥 · trusted host key (JWK file); else the first seen is pinned");
   command.text("--chain", options->chain, "网络标识 · network id to insist on");

@@ -81,7 +81,8 @@ Status make_keys(Site& site) {
   for (const std::string& name : names) {
     if (site.keys.contains(name)) continue;  // a department and its plugin share one key
     const auto key = crypto::PrivateKey::generate();
-    QC_TRY(crypto::save_key(keys / (name + ".pem"), key, site.passphrase));
+    QC_TRY(crypto::save_key(keys / (name + ".pem"), key, site.passphrase,
+                            crypto::PassphraseKind::kRandom));
     QC_TRY(write_file(keys / (name + ".jwk.json"), key.public_key().to_jwk().dump(2) + "\n",
                       FileMode::kPublic));
     site.keys.emplace(name, key);

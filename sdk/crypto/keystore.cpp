@@ -55,11 +55,13 @@ Result<ossl::Secret> read_private(const fs::path& path) {
 
 }  // namespace
 
-Status save_key(const fs::path& path, const PrivateKey& key, std::string_view passphrase) {
+Status save_key(const fs::path& path, const PrivateKey& key, std::string_view passphrase,
+                PassphraseKind kind) {
   if (passphrase.empty()) {
     return invalid("keystore.empty_passphrase", "a key is stored under a passphrase only");
   }
-  const Status written = write_file(path, key.to_encrypted_pem(passphrase), FileMode::kPrivate);
+  const Status written =
+      write_file(path, key.to_encrypted_pem(passphrase, kind), FileMode::kPrivate);
   if (!written.ok()) return unavailable("keystore.io", written.error().message);
   return {};
 }

@@ -10,7 +10,7 @@ namespace qc::crypto {
 /// Writes `<path>` with mode 0600, atomically (temporary file, fsync, rename).
 /// Errors: "keystore.io", "keystore.empty_passphrase".
 Status save_key(const std::filesystem::path& path, const PrivateKey& key,
-                std::string_view passphrase);
+                std::string_view passphrase, PassphraseKind kind = PassphraseKind::kChosen);
 
 /// Errors: "keystore.io", "keystore.empty_passphrase". "keystore.permissions" (file readable by
 /// others), "key.wrong_passphrase", "key.invalid".

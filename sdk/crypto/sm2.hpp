@@ -67,6 +67,11 @@ class PublicKey {
   friend class PrivateKey;
 };
 
+/// How much work opening a key file shall cost whoever guesses: a passphrase that a person chose
+/// is stretched (200,000 rounds, some 0.15 s), one drawn at random (128 bits or more) cannot be
+/// guessed at any cost, and a host opens fifty of those at once (10,000 rounds).
+enum class PassphraseKind { kChosen, kRandom };
+
 /// A private key held inside OpenSSL. Copy shares it. Any thread.
 class PrivateKey {
  public:
@@ -82,7 +87,8 @@ class PrivateKey {
   Result<Bytes> decrypt(ByteView ciphertext) const;
 
   /// PKCS#8 PEM encrypted under `passphrase` (PBES2). Never writes a key in the clear.
-  std::string to_encrypted_pem(std::string_view passphrase) const;
+  std::string to_encrypted_pem(std::string_view passphrase,
+                               PassphraseKind kind = PassphraseKind::kChosen) const;
   /// Errors: "key.wrong_passphrase", "key.invalid".
   static Result<PrivateKey> from_encrypted_pem(std::string_view pem, std::string_view passphrase);
 

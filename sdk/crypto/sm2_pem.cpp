@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t kSaltSize = 16;
 constexpr std::size_t kKeySize = 16;
 constexpr std::size_t kBlockSize = 16;
-constexpr std::uint64_t kIterations = 200'000;
+constexpr std::uint64_t kIterationsChosen = 200'000;
+constexpr std::uint64_t kIterationsRandom = 10'000;
 constexpr std::int64_t kMinIterations = 1'024;       // GM/T 0091-2020
 constexpr std::int64_t kMaxIterations = 10'000'000;  // a hostile file must not stall the reader
 constexpr std::size_t kMaxPemSize = std::size_t{16} * 1024;
@@ -32,7 +33,7 @@ constexpr const char* kHmacSm3OldOid = "1.2.156.10197.1.401.3.1";
 
 struct Derivation {
   Bytes salt;
-  std::uint64_t iterations = kIterations;
+  std::uint64_t iterations = 0;
   Bytes iv;
 };
 
@@ -199,8 +200,10 @@ int no_prompt(char*, int, int, void*) { return -1; }
 
 }  // namespace
 
-std::string PrivateKey::to_encrypted_pem(std::string_view passphrase) const {
-  const Derivation how{random_bytes(kSaltSize), kIterations, random_bytes(kBlockSize)};
+std::string PrivateKey::to_encrypted_pem(std::string_view passphrase, PassphraseKind kind) const {
+  const Derivation how{random_bytes(kSaltSize),
+                       kind == PassphraseKind::kRandom ? kIterationsRandom : kIterationsChosen,
+                       random_bytes(kBlockSize)};
   const ossl::Pkcs8 info(EVP_PKEY2PKCS8(impl_->pkey.get()));
   std::uint8_t* der = nullptr;
   const int der_size = info ? i2d_PKCS8_PRIV_KEY_INFO(info.get(), &der) : -1;

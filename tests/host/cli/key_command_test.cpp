@@ -64,6 +64,24 @@ TEST_F(KeyCommand, NeverOverwrites) {
   EXPECT_EQ(*read_file(path_ / "k.pem"), *before);
 }
 
+TEST_F(KeyCommand, DrawsAPassphraseThatIsWrittenOnce) {
+  const auto make = [&](const std::string& key) {
+    std::ostringstream out;
+    std::ostringstream err;
+    return run_program({"key", "make", (path_ / key).string(), "--new-passphrase-file",
+                        (path_ / "drawn").string(), "--json"},
+                       out, err);
+  };
+  ASSERT_EQ(make("drawn.pem"), 0);
+  const auto drawn = crypto::read_passphrase_file(path_ / "drawn");
+  ASSERT_TRUE(drawn.ok()) << drawn.error().message;
+  EXPECT_EQ(drawn->size(), 32U);  // 192 bits
+  EXPECT_TRUE(crypto::load_key(path_ / "drawn.pem", *drawn).ok());
+  EXPECT_EQ(make("second.pem"), 5) << "a passphrase is never overwritten";
+  EXPECT_EQ(*crypto::read_passphrase_file(path_ / "drawn"), *drawn);
+  EXPECT_FALSE(fs::exists(path_ / "second.pem"));
+}
+
 TEST_F(KeyCommand, SaysWhatIsWrong) {
   ASSERT_EQ(run("make", "right"), 0);
   EXPECT_EQ(run("show", "wrong"), 5);
