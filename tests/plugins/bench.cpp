@@ -60,7 +60,9 @@ Bench::Bench(int people) {
        "pseudonym key");
   for (const char* owner : {"ga", "rs", "gjj", "citizen_loan", "bank"}) {
     const auto key = crypto::PrivateKey::generate();
-    must(crypto::save_key(folder_ / (std::string(owner) + ".pem"), key, "bench passphrase"), "key");
+    must(crypto::save_key(folder_ / (std::string(owner) + ".pem"), key, "bench passphrase",
+                          crypto::PassphraseKind::kRandom),
+         "key");
     keys_.emplace(owner, key);
   }
   std::filesystem::create_directory(folder_ / "config");

@@ -19,7 +19,8 @@ Rig::Rig(std::string_view description, std::unique_ptr<Service> service, std::st
   EXPECT_TRUE(write_file(folder_ / "passphrase", "rig\n", FileMode::kPrivate).ok());
   EXPECT_TRUE(
       write_file(folder_ / "pseudonym.key", std::string(64, 'a') + '\n', FileMode::kPrivate).ok());
-  EXPECT_TRUE(crypto::save_key(folder_ / "key.pem", key_, "rig").ok());
+  EXPECT_TRUE(
+      crypto::save_key(folder_ / "key.pem", key_, "rig", crypto::PassphraseKind::kRandom).ok());
   host_ = {sizeof(qc_host), QC_ABI_MAJOR, QC_ABI_MINOR, this, &Rig::write_log, nullptr};
   auto parsed = Description::parse(description);
   EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().field);
