@@ -63,6 +63,8 @@ const table = {
   no: ['否', 'No'],
   none: ['无', 'None'],
   long_term: ['长期', 'No expiry'],
+  me: ['本人', 'Me'],
+  the_host: ['主机', 'The host'],
   view: ['查看', 'View'],
   total_verified: ['条记录，回执全部核验通过', 'events, every receipt checked'],
 };
@@ -72,6 +74,17 @@ const states = {
   CANCELLED: ['对方已取消', 'Cancelled'], LAPSED: ['已过期', 'Lapsed'], GRANTED: ['已授权', 'Granted'],
   ACTIVE: ['有效', 'Active'], PAUSED: ['已暂停', 'Paused'], REVOKED: ['已撤销', 'Revoked'],
   EXPIRED: ['已到期', 'Expired'], EXHAUSTED: ['次数已用完', 'Used up'], DELETED: ['对方已删除', 'Deleted'],
+};
+
+const refusals = {
+  'grant.not_found': ['没有这项授权', 'there is no such grant'], 'grant.revoked': ['授权已撤销', 'you have withdrawn the grant'],
+  'grant.paused': ['授权已暂停', 'the grant is paused'], 'grant.expired': ['授权已到期', 'the grant has expired'],
+  'grant.exhausted': ['授权次数已用完', 'the grant is used up'], 'grant.not_yet_valid': ['授权尚未生效', 'the grant is not valid yet'],
+  'grant.too_frequent': ['超过约定的频次', 'more often than agreed'], 'grant.deleted': ['授权已结束', 'the grant has ended'],
+  'access.wrong_consumer': ['不是获授权的机构', 'not the party you granted'], 'access.wrong_product': ['不是授权的产品', 'not the product you granted'],
+  'access.wrong_purpose': ['不是授权的用途', 'not the purpose you granted'], 'access.item_not_granted': ['未授权的数据', 'data you did not grant'],
+  'access.field_not_granted': ['未授权的字段', 'fields you did not grant'], 'access.duplicate': ['重复的访问', 'the access was made before'],
+  'member.suspended': ['该机构已被停用', 'this party is suspended'],
 };
 
 const errors = {
@@ -94,6 +107,7 @@ export function setLang(value) {
 }
 const pick = (pair) => pair[language === 'zh' ? 0 : 1];
 export const t = (id) => pick(table[id]);
+export const refusalText = (code) => (refusals[code] ? pick(refusals[code]) : code);
 export const stateText = (id) => (states[id] ? pick(states[id]) : id);
 export function errorText(error) {
   const known = errors[error.code ?? error.message];

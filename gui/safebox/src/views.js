@@ -2,7 +2,7 @@
 import { act } from './act.js';
 import { h, put } from './dom.js';
 import { day, fieldName, fieldType, moment, named, value } from './format.js';
-import { lang, stateText, t } from './strings.js';
+import { lang, refusalText, stateText, t } from './strings.js';
 
 const empty = (id) => h('p', { class: 'empty' }, t(id));
 const row = (label, content) => h('div', { class: 'row' }, h('dt', {}, label), h('dd', {}, content));
@@ -136,6 +136,16 @@ export async function grantsView(main, wallet, again) {
   }));
 }
 
+/** Who did it, as the person knows them. */
+const actorText = (wallet, actor) => (actor === wallet.account ? t('me') : actor === 'host' ? t('the_host')
+  : named(wallet.members.get(actor)) || actor);
+
+/** What happened in one sentence; a refusal ends with its reason in words. */
+const eventText = ({ op, summary }) => {
+  const text = (lang() === 'zh' ? summary.text_zh : summary.text_en) ?? op;
+  return summary.code ? text.replace(summary.code, refusalText(summary.code)) : text;
+};
+
 export async function historyView(main, wallet) {
   const events = await wallet.history();
   if (events.length === 0) return put(main, empty('no_history'));
@@ -143,8 +153,8 @@ export async function historyView(main, wallet) {
   return put(main,
     all && h('p', { class: 'note good', id: 'all-verified' }, `${events.length} ${t('total_verified')}`),
     events.map((event) => h('article', { class: 'card line', 'data-op': event.op },
-      h('div', {}, h('h2', {}, (lang() === 'zh' ? event.summary.zh : event.summary.en) ?? event.op),
-        h('p', { class: 'quiet' }, `${moment(event.time_ms)} · ${named(wallet.members.get(event.actor)) || event.actor}`),
+      h('div', {}, h('h2', {}, eventText(event)),
+        h('p', { class: 'quiet' }, `${moment(event.time_ms)} · ${actorText(wallet, event.actor)}`),
         h('p', { class: 'quiet mono' }, `${event.op} #${event.index} ${event.tx.slice(0, 12)}…`)),
       h('span', { class: event.verified ? 'state good' : 'state bad' }, event.verified ? `✓ ${t('verified')}` : `✗ ${t('unverified')}`))));
 }

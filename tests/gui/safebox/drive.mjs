@@ -143,6 +143,9 @@ try {
   await page.waitForSelector('#all-verified');
   assert.equal(await page.locator('.state.bad').count(), 0, 'every receipt holds');
   assert.ok(await page.locator('[data-op="access.refuse"]').count() === 1, 'the refused access is traced');
+  const told = await page.locator('[data-op] h2').allTextContents();
+  assert.ok(told.every((text) => /[\u4e00-\u9fff]/.test(text) && !/[a-z]+\.[a-z_]+/.test(text)), told.join('\n'));
+  assert.match(await page.textContent('[data-op="access.refuse"] h2'), /授权已撤销/);
   await shot('5-history');
 
   await page.click('#lang');
@@ -159,7 +162,13 @@ try {
   await page.waitForSelector('#tab-home');
   await settled();
   await page.setViewportSize({ width: 390, height: 844 });
+  await open('history');
   await shot('7-phone-en');
+  const crossed = await page.evaluate(() => [...document.querySelectorAll('.card.line')].filter((card) => {
+    const [text, pill] = ['div', '.state'].map((one) => card.querySelector(one).getBoundingClientRect());
+    return text.right > innerWidth || pill.right > innerWidth || (text.right > pill.left && text.bottom > pill.top);
+  }).length);
+  assert.equal(crossed, 0, 'nothing is cut off or crosses on a phone');
   assert.deepEqual(failures, []);
   console.log('page session passed');
 } finally {
