@@ -15,6 +15,7 @@
 #include "host/exchange/exchange.hpp"
 #include "host/http/server.hpp"
 #include "host/safebox/vault.hpp"
+#include "sdk/base/at_once.hpp"
 #include "sdk/crypto/keystore.hpp"
 
 namespace qc {
@@ -82,13 +83,16 @@ void load_admitted_plugins(plugin::Manager& plugins, const chain::Ledger& ledger
     spdlog::error("plugins: {}: {}", found.error().code, found.error().message);
     return;
   }
+  std::vector<std::string> admitted;
   for (const plugin::PluginInfo& info : plugins.list()) {
-    if (!admission_of(ledger, info.plugin)) continue;
-    const auto loaded = plugins.load(info.plugin);
-    if (!loaded.ok()) {
-      spdlog::error("plugin {}: {}: {}", info.plugin, loaded.error().code, loaded.error().message);
-    }
+    if (admission_of(ledger, info.plugin)) admitted.push_back(info.plugin);
   }
+  at_once(admitted.size(), [&](std::size_t i) {
+    const auto loaded = plugins.load(admitted[i]);
+    if (!loaded.ok()) {
+      spdlog::error("plugin {}: {}: {}", admitted[i], loaded.error().code, loaded.error().message);
+    }
+  });
 }
 
 /// Everything that serves, in order of construction; destroyed in reverse.
