@@ -3,8 +3,14 @@
 //                                          "<index> <transaction id>" for everything acknowledged
 //                                          to fd 3
 //   chain_kill_target full <directory>     meets a file size limit, then goes on without it
+//   chain_kill_target boundary <directory> <n> start|founded
+//                                          founds the city, submits a few more, ends in order;
+//                                          kills itself at the n-th boundary of writing, counted
+//                                          from its start or from the end of founding
+#include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <sys/resource.h>
@@ -62,6 +68,96 @@ int stream(const std::string& directory) {
   return 0;
 }
 
+/// Every point at which a write has begun, is half done, is done, or is durable.
+class Boundary {
+ public:
+  explicit Boundary(int kill_at) : left_(kill_at) {}
+  void arm() { armed_ = true; }
+  void cross() {
+    if (armed_ && --left_ == 0) (void)raise(SIGKILL);
+  }
+
+ private:
+  std::atomic<bool> armed_{false};
+  std::atomic<int> left_;
+};
+
+class BoundaryFile final : public AppendFile {
+ public:
+  BoundaryFile(std::unique_ptr<AppendFile> file, Boundary& boundary)
+      : file_(std::move(file)), boundary_(boundary) {}
+  Status append(std::string_view bytes) override {
+    boundary_.cross();
+    QC_TRY(file_->append(bytes.substr(0, bytes.size() / 2)));
+    boundary_.cross();
+    QC_TRY(file_->append(bytes.substr(bytes.size() / 2)));
+    boundary_.cross();
+    return {};
+  }
+  Status sync() override {
+    QC_TRY(file_->sync());
+    boundary_.cross();
+    return {};
+  }
+  Status truncate(std::uint64_t size) override { return file_->truncate(size); }
+  std::uint64_t size() const override { return file_->size(); }
+
+ private:
+  std::unique_ptr<AppendFile> file_;
+  Boundary& boundary_;
+};
+
+class BoundaryStore final : public KvStore {
+ public:
+  BoundaryStore(std::unique_ptr<KvStore> store, Boundary& boundary)
+      : store_(std::move(store)), boundary_(boundary) {}
+  std::optional<std::string> get(std::string_view key) const override { return store_->get(key); }
+  void scan(std::string_view prefix, std::string_view start,
+            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    store_->scan(prefix, start, visit);
+  }
+  Status write(const KvBatch& batch) override {
+    boundary_.cross();
+    QC_TRY(store_->write(batch));
+    boundary_.cross();
+    return {};
+  }
+  std::shared_ptr<const KvReader> snapshot() const override { return store_->snapshot(); }
+  Status flush() override {
+    boundary_.cross();
+    QC_TRY(store_->flush());
+    boundary_.cross();
+    return {};
+  }
+  std::string failure() const override { return store_->failure(); }
+
+ private:
+  std::unique_ptr<KvStore> store_;
+  Boundary& boundary_;
+};
+
+int boundary(const std::string& directory, int kill_at, bool from_start) {
+  Boundary boundary(kill_at);
+  if (from_start) boundary.arm();
+  LedgerParts parts;
+  parts.open_chunk = [&](const std::filesystem::path& path) -> Result<std::unique_ptr<AppendFile>> {
+    QC_ASSIGN(auto file, open_append_file(path));
+    boundary.cross();  // the new file's name is durable, it is empty
+    return std::unique_ptr<AppendFile>(std::make_unique<BoundaryFile>(std::move(file), boundary));
+  };
+  parts.open_store = [&](const std::filesystem::path& path) -> Result<std::unique_ptr<KvStore>> {
+    QC_ASSIGN(auto store, open_rocks(path));
+    return std::unique_ptr<KvStore>(std::make_unique<BoundaryStore>(std::move(store), boundary));
+  };
+  LedgerOptions options = options_in(directory);
+  options.chunk_bytes = 4U << 10U;  // a new chunk every few records
+  const auto ledger = must_open(options, std::move(parts));
+  found_city(*ledger);
+  boundary.arm();
+  for (unsigned n = 0; n < 6; ++n) acknowledge(ledger->submit(item_tx(n)));
+  return 0;
+}
+
 int full(const std::string& directory) {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};
@@ -88,6 +184,10 @@ int full(const std::string& directory) {
 int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], "stream") == 0) return qc::chain::test::stream(argv[2]);
   if (argc == 3 && std::strcmp(argv[1], "full") == 0) return qc::chain::test::full(argv[2]);
-  std::fprintf(stderr, "usage: chain_kill_target stream|full <directory>\n");
+  if (argc == 5 && std::strcmp(argv[1], "boundary") == 0) {
+    return qc::chain::test::boundary(argv[2], std::atoi(argv[3]),
+                                     std::strcmp(argv[4], "start") == 0);
+  }
+  std::fprintf(stderr, "usage: chain_kill_target stream|full|boundary <directory> …\n");
   return 2;
 }

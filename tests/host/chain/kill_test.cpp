@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 /// One life of the target: started, read from, killed.
 class Target {
  public:
-  explicit Target(const fs::path& directory) {
+  explicit Target(std::vector<std::string> arguments) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
     const std::string program = std::string(QC_BINARY_DIR) + "/bin/chain_kill_target";
@@ -34,7 +34,10 @@ class Target {
     if (child_ == 0) {
       dup2(ends[1], 3);
       fcntl(3, F_SETFD, 0);  // stays open across exec, even if it was 3 before
-      execl(program.c_str(), program.c_str(), "stream", directory.c_str(), nullptr);
+      std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+      for (std::string& argument : arguments) argv.push_back(argument.data());
+      argv.push_back(nullptr);
+      execv(program.c_str(), argv.data());
       _exit(127);
     }
     close(ends[1]);
@@ -63,11 +66,19 @@ class Target {
   /// Kills, and returns everything that was acknowledged.
   std::map<std::uint64_t, std::string> kill_now() {
     kill(child_, SIGKILL);
-    int status = 0;
-    EXPECT_EQ(waitpid(child_, &status, 0), child_);
+    const int status = wait_for_end();
     EXPECT_TRUE(WIFSIGNALED(status)) << "it ended by itself, status " << WEXITSTATUS(status);
+    return acknowledged();
+  }
+  /// Waits until it has ended; its wait status.
+  int wait_for_end() {
     while (read_some()) {
     }
+    int status = 0;
+    EXPECT_EQ(waitpid(child_, &status, 0), child_);
+    return status;
+  }
+  std::map<std::uint64_t, std::string> acknowledged() const {
     std::map<std::uint64_t, std::string> acknowledged;
     std::istringstream lines(text_.substr(0, text_.rfind('\n') + 1));
     std::uint64_t index = 0;
@@ -155,7 +166,7 @@ TEST_F(KillTest, NothingAcknowledgedIsLostInSixtyKills) {
       fs::create_directories(dir_.path());
       acknowledged_.clear();
     }
-    Target target(dir_.path());
+    Target target({"stream", dir_.path().string()});
     // One in four dies while it starts, the others after some work.
     if (random() % 4 != 0) target.read_lines(1 + static_cast<std::int64_t>(random() % 60));
     target.read_for(static_cast<int>(random() % 40));
@@ -170,6 +181,36 @@ TEST_F(KillTest, NothingAcknowledgedIsLostInSixtyKills) {
   std::printf("%llu transactions were acknowledged\n", static_cast<unsigned long long>(all));
   EXPECT_GT(all, 500U);
 }
+
+class KillMatrix : public KillTest, public testing::WithParamInterface<const char*> {};
+
+/// Every boundary in turn: before, in the middle of and after each append, after each sync, before
+/// and after each write of the state, at each new chunk, and while it ends.
+TEST_P(KillMatrix, NothingAcknowledgedIsLostAtAnyBoundary) {
+  int kills = 0;
+  for (int at = 1;; ++at) {
+    SCOPED_TRACE("boundary " + std::to_string(at));
+    fs::remove_all(dir_.path());
+    fs::create_directories(dir_.path());
+    Target target({"boundary", dir_.path().string(), std::to_string(at), GetParam()});
+    const int status = target.wait_for_end();
+    acknowledged_ = target.acknowledged();
+    check_after_kill();
+    if (HasFatalFailure()) return;
+    if (WIFEXITED(status)) {
+      ASSERT_EQ(WEXITSTATUS(status), 0);
+      break;
+    }
+    ASSERT_EQ(WTERMSIG(status), SIGKILL);
+    ++kills;
+    // While it founds, one batch is like the next: the first few say it all.
+    if (std::string_view(GetParam()) == "start" && kills == 24) break;
+  }
+  std::printf("%d boundaries\n", kills);
+  EXPECT_GE(kills, 24);
+}
+INSTANTIATE_TEST_SUITE_P(From, KillMatrix, testing::Values("start", "founded"),
+                         [](const auto& name) { return std::string(name.param); });
 
 }  // namespace
 }  // namespace qc::chain::test
