@@ -10,11 +10,21 @@
 
 namespace qc::chain {
 
+struct AuditProgress {
+  std::uint64_t done_bytes = 0;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t transactions = 0;
+};
+
 struct AuditOptions {
   std::filesystem::path directory;
-  std::optional<crypto::PublicKey> trusted_host;  ///< else the genesis transaction's host key
-  std::string trusted_head;                       ///< JWS that the ledger must extend, or ""
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  ///< bytes
+  std::optional<crypto::PublicKey> trusted_host;       ///< else the genesis transaction's host key
+  std::string trusted_head;                            ///< JWS that the ledger must extend, or ""
+  std::function<void(const AuditProgress&)> progress;  ///< in order, from the audit's threads
+  unsigned threads = 0;                                ///< 0: one for each core
+  /// Documents of the rules' state that are kept in memory, about; what is beyond goes to a
+  /// temporary folder. Beside them: 150 bytes a subject, and some windows of a few megabytes.
+  std::size_t state_bytes = 1U << 30U;
 };
 
 struct AuditReport {
@@ -33,10 +43,16 @@ struct AuditReport {
   std::uint64_t offset = 0;
   std::int64_t index = -1;  ///< first bad transaction, -1 when not tied to one
   std::string tx;           ///< its id
+  // What it took:
+  std::uint64_t batch_verified = 0;   ///< signatures that held as part of a sum
+  std::uint64_t single_verified = 0;  ///< without a hint (hints.hpp), or beside a wrong one
+  std::uint64_t spills = 0;           ///< times that state went to the temporary folder
 };
 
 /// Re-checks framing, every signature, every rule, every root and the signed heads beside the
-/// chunk files. A directory that cannot be read at all is an error ("audit.no_ledger", "audit.io",
+/// chunk files; the first defect in the ledger's order is reported. Reading, parsing and signatures
+/// go over all cores, rules and roots in order beside them; memory does not grow with the ledger's
+/// length. A directory that cannot be read at all is an error ("audit.no_ledger", "audit.io",
 /// "ledger.io"); a defect is a report. Any thread; the directory must not change meanwhile: audit a
 /// copy, or a stopped host.
 Result<AuditReport> audit_ledger(const AuditOptions& options);

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <exception>
 
+#include "host/chain/hints.hpp"
 #include "sdk/proof/merkle.hpp"
 
 namespace qc::chain {
@@ -33,6 +34,7 @@ Result<Effect> BatchBuilder::apply(const Transaction& tx) {
   }
   if (!effect) return effect;
   record_.add(tx.bytes);
+  hints_.push_back(hint_char(tx.hint));
   record_bytes_ += tx.bytes.size() + sizeof(std::uint32_t);
   if (const Status appended = log_.append(proof::leaf_hash(as_bytes(tx.bytes))); !appended) {
     log_failure_ = appended;

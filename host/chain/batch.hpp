@@ -1,4 +1,5 @@
-// One batch from rules to roots: the single code path of sequencer, recovery and audit.
+// One batch from rules to roots: the single code path of sequencer and recovery. The audit runs the
+// same rules, and finds the roots by code of its own (audit_check.hpp).
 #pragma once
 
 #include <map>
@@ -36,6 +37,8 @@ class BatchBuilder {
   /// Computes roots and record. Call once, with count() > 0. Error: "ledger.corrupt".
   Status seal();
   const std::string& record() const { return sealed_record_; }
+  /// One character a transaction (hints.hpp).
+  const std::string& hints() const { return hints_; }
   const Position& after() const { return after_; }  ///< chunk and offset not set before rows()
   /// Path of a transaction of this batch in the tree of after().size leaves.
   Result<std::vector<Hash32>> inclusion(std::uint64_t index) const;
@@ -59,6 +62,7 @@ class BatchBuilder {
   RecordBuilder record_;
   std::size_t record_bytes_ = kRecordHeaderBytes + kRecordTrailerBytes;
   std::string sealed_record_;
+  std::string hints_;
   std::vector<TxRow> rows_;
   std::map<std::string, proof::SubjectValue> subjects_;
   KvBatch events_;

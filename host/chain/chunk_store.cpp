@@ -27,11 +27,13 @@ std::optional<std::uint64_t> number_in(const std::string& name, std::string_view
 
 constexpr std::string_view kChunkSuffix = ".qcl";
 constexpr std::string_view kHeadsSuffix = ".qcl.heads";
+constexpr std::string_view kHintsSuffix = ".qcl.hints";
 
 }  // namespace
 
 std::string chunk_name(std::uint64_t first_index) { return numbered(first_index, kChunkSuffix); }
 std::string heads_name(std::uint64_t first_index) { return numbered(first_index, kHeadsSuffix); }
+std::string hints_name(std::uint64_t first_index) { return numbered(first_index, kHintsSuffix); }
 
 Result<ChunkListing> list_chunks(const std::filesystem::path& folder) {
   ChunkListing listing;
@@ -39,7 +41,7 @@ Result<ChunkListing> list_chunks(const std::filesystem::path& folder) {
   std::filesystem::directory_iterator it(folder, error);
   for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name.ends_with(".torn")) continue;
+    if (name.ends_with(".torn") || number_in(name, kHintsSuffix)) continue;
     if (const auto chunk = number_in(name, kChunkSuffix)) {
       listing.chunks.push_back({*chunk, it->path()});
     } else if (const auto heads = number_in(name, kHeadsSuffix)) {
@@ -58,33 +60,48 @@ Result<ChunkListing> list_chunks(const std::filesystem::path& folder) {
   return listing;
 }
 
-Scanned scan_record(std::string_view chunk, std::uint64_t offset, const Position& before) {
-  Scanned found;
-  if (offset >= chunk.size()) return found;
-  const std::string_view rest = chunk.substr(offset);
+ScannedFrame scan_frame(std::string_view start, std::uint64_t left, const Position& before) {
+  ScannedFrame found;
+  if (left == 0) return found;
   const auto damaged = [&found](std::string message) {
-    found.kind = Scanned::Kind::kDamaged;
+    found.kind = ScanKind::kDamaged;
     found.message = std::move(message);
     return std::move(found);
   };
-  const auto torn = [&found, &rest] {
-    found.kind = Scanned::Kind::kTorn;
-    found.message = "the last record is incomplete (" + std::to_string(rest.size()) + " bytes)";
+  const auto torn = [&found, left] {
+    found.kind = ScanKind::kTorn;
+    found.message = "the last record is incomplete (" + std::to_string(left) + " bytes)";
     return std::move(found);
   };
-  if (rest.size() < kRecordHeaderBytes) {
-    if (begins_record(rest, before)) return torn();
+  if (left < kRecordHeaderBytes) {
+    if (begins_record(start, before)) return torn();
     return damaged("bytes that do not begin a record");
   }
-  const auto header = decode_record_header(rest);
+  const auto header = decode_record_header(start);
   if (!header) return damaged(header.error().message);
   if (const Status follows = check_follows(*header, before); !follows) {
     return damaged(follows.error().message);
   }
-  if (rest.size() < header->record_bytes()) return torn();
-  auto record = decode_record(rest.substr(0, header->record_bytes()));
-  if (!record) return damaged(record.error().message);
-  found.kind = Scanned::Kind::kRecord;
+  if (left < header->record_bytes()) return torn();
+  found.kind = ScanKind::kRecord;
+  found.header = *header;
+  return found;
+}
+
+Scanned scan_record(std::string_view chunk, std::uint64_t offset, const Position& before) {
+  Scanned found;
+  if (offset >= chunk.size()) return found;
+  const std::string_view rest = chunk.substr(offset);
+  ScannedFrame frame = scan_frame(rest, rest.size(), before);
+  found.kind = frame.kind;
+  found.message = std::move(frame.message);
+  if (found.kind != Scanned::Kind::kRecord) return found;
+  auto record = decode_record(rest.substr(0, frame.header.record_bytes()));
+  if (!record) {
+    found.kind = Scanned::Kind::kDamaged;
+    found.message = record.error().message;
+    return found;
+  }
   found.record = std::move(record).value();
   return found;
 }

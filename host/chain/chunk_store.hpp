@@ -15,6 +15,7 @@ namespace qc::chain {
 /// "000000000042.qcl" for 42.
 std::string chunk_name(std::uint64_t first_index);
 std::string heads_name(std::uint64_t first_index);
+std::string hints_name(std::uint64_t first_index);
 
 struct ChunkFile {
   std::uint64_t first_index = 0;
@@ -25,17 +26,30 @@ struct ChunkListing {
   std::vector<ChunkFile> heads;      ///< in order of first index
   std::vector<std::string> unknown;  ///< names that belong to nothing here, in order
 };
-/// What the folder holds; `.torn` files, kept for inspection, are left out. Error: "ledger.io".
+/// What the folder holds; `.torn` files, kept for inspection, and hints are left out. Error:
+/// "ledger.io".
 Result<ChunkListing> list_chunks(const std::filesystem::path& folder);
 
 /// What stands at an offset of a chunk.
+enum class ScanKind {
+  kRecord,
+  kEnd,     ///< the chunk ends here
+  kTorn,    ///< a record that was not written to its end
+  kDamaged  ///< anything else
+};
+
+/// A record by its header alone.
+struct ScannedFrame {
+  ScanKind kind = ScanKind::kEnd;
+  RecordHeader header;
+  std::string message;
+};
+/// Judges a record that must follow `before` by its first bytes: a header's, or all that the chunk
+/// has left. `left`: bytes of the chunk from there on.
+ScannedFrame scan_frame(std::string_view start, std::uint64_t left, const Position& before);
+
 struct Scanned {
-  enum class Kind {
-    kRecord,
-    kEnd,     ///< the chunk ends here
-    kTorn,    ///< a record that was not written to its end
-    kDamaged  ///< anything else
-  };
+  using Kind = ScanKind;
   Kind kind = Kind::kEnd;
   Record record;  ///< views into the chunk's bytes
   std::string message;

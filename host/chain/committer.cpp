@@ -39,6 +39,7 @@ Committer::Committer(CommitterOptions options, KvStore& store, ChunkStore chunks
       store_(store),
       chunks_(std::move(chunks)),
       heads_(options_.chunks),
+      hints_(options_.chunks),
       publish_(std::move(publish)) {
   batches_ = position.batches;
   advance(position);
@@ -159,6 +160,7 @@ std::optional<Error> Committer::commit(BatchBuilder& builder) {
     set_trouble(for_good ? chunks_.broken() : place.error().message, for_good);
     return place.error();
   }
+  hints_.write(place->chunk, position_.size - place->chunk, builder.hints());
   const KvBatch rows = builder.rows(place->chunk, place->offset);
   if (const Status written = store_.write(rows); !written) {
     set_trouble(written.error().message + "; restart the host to bring the state level", true);

@@ -11,6 +11,7 @@
 #include "host/chain/batch.hpp"
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
+#include "host/chain/hints.hpp"
 #include "host/chain/orderer.hpp"
 
 namespace qc::chain {
@@ -76,6 +77,7 @@ class Committer {
   KvStore& store_;
   ChunkStore chunks_;
   HeadsWriter heads_;
+  HintsWriter hints_;
   Publish publish_;
   Position position_;
   std::chrono::steady_clock::time_point head_stored_at_{};

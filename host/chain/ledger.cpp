@@ -125,7 +125,7 @@ Result<Transaction> LedgerImpl::prepare(std::string tx_bytes) const {
   if (key.kid() != tx.kid) {
     return unauthenticated("tx.unknown_key", "the account has another key").at("kid");
   }
-  QC_TRY(proof::verify_transaction(tx, key));
+  QC_TRY(proof::verify_for_hint(tx, key));
   if (tx.op == "network.found") {
     const auto jwk = tx.body.find("host_jwk");
     const auto host = jwk == tx.body.end() ? Result<crypto::PublicKey>(invalid("key.invalid", ""))

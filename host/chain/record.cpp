@@ -71,17 +71,23 @@ Result<RecordHeader> decode_record_header(std::string_view bytes) {
 }
 
 Result<Record> decode_record(std::string_view bytes) {
+  QC_ASSIGN(const RecordHeader header, decode_record_header(bytes));
+  if (bytes.size() != header.record_bytes()) return damaged("a record of another length");
+  const Hash32 hash = crypto::sm3(hashed_part(bytes));
+  if (as_text(hash) != bytes.substr(hashed_part(bytes).size())) {
+    return damaged("a record does not match its hash");
+  }
+  return split_record(bytes, header);
+}
+
+Result<Record> split_record(std::string_view bytes, const RecordHeader& header) {
+  assert(bytes.size() == header.record_bytes());
   Record record;
-  QC_ASSIGN(record.header, decode_record_header(bytes));
-  if (bytes.size() != record.header.record_bytes()) return damaged("a record of another length");
-  const std::size_t hashed = bytes.size() - record.hash.size();
+  record.header = header;
   FieldReader trailer(bytes.substr(bytes.size() - kRecordTrailerBytes));
   record.log_root = trailer.hash();
   record.subject_root = trailer.hash();
   record.hash = trailer.hash();
-  if (crypto::sm3(bytes.substr(0, hashed)) != record.hash) {
-    return damaged("a record does not match its hash");
-  }
   FieldReader body(bytes.substr(kRecordHeaderBytes, record.header.body_bytes));
   while (body.left() != 0) {
     const std::uint32_t length = body.u32();

@@ -57,6 +57,14 @@ class RecordBuilder {
 /// record that was not written to its end. Error: "record.damaged".
 Result<RecordHeader> decode_record_header(std::string_view bytes);
 
+/// Where a record's bytes end that its hash covers; the hash follows.
+inline std::string_view hashed_part(std::string_view record) {
+  return record.substr(0, record.size() - sizeof(Hash32));
+}
+/// Takes a record of exactly header.record_bytes() bytes apart, without checking its hash.
+/// Error: "record.damaged".
+Result<Record> split_record(std::string_view bytes, const RecordHeader& header);
+
 /// Decodes one whole record (exactly header.record_bytes() bytes) and checks its hash and framing.
 /// Error: "record.damaged".
 Result<Record> decode_record(std::string_view bytes);

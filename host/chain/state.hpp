@@ -41,6 +41,8 @@ class Overlay final : public StateReader {
   void erase(const std::string& key);
   /// nullopt = erased. Ordered by key.
   const std::map<std::string, std::optional<Json>>& writes() const { return writes_; }
+  /// The writes moved out.
+  std::map<std::string, std::optional<Json>> take_writes() && { return std::move(writes_); }
   /// Moves this overlay's writes into `below` (which must be its base).
   void merge_into(Overlay& below) &&;
 

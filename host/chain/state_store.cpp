@@ -24,11 +24,14 @@ void StoredState::scan(const std::string& prefix, const std::string& start,
   });
 }
 
+std::string state_text(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 void write_state(const Overlay& overlay, KvBatch& batch) {
   for (const auto& [key, value] : overlay.writes()) {
     if (value) {
-      batch.emplace_back(keys::state(key),
-                         value->dump(-1, ' ', false, Json::error_handler_t::replace));
+      batch.emplace_back(keys::state(key), state_text(*value));
     } else {
       batch.emplace_back(keys::state(key), std::nullopt);
     }

@@ -19,6 +19,8 @@ class StoredState final : public StateReader {
   const KvReader& store_;
 };
 
+/// A document as it is stored.
+std::string state_text(const Json& document);
 /// Rows for an overlay's writes.
 void write_state(const Overlay& overlay, KvBatch& batch);
 

@@ -1,8 +1,10 @@
-// quancheng ledger …: audit a ledger folder, read heads.
+// quancheng ledger …: audit a ledger folder, copy it, take receipts out of it; read heads.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
 #include "host/chain/audit.hpp"
+#include "host/chain/offline.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/directory.hpp"
 #include "host/cli/session.hpp"
@@ -17,35 +19,53 @@ struct AuditOptions {
   std::string directory, trusted_head, host_key;
 };
 
-/// A bar on standard error, redrawn at most ten times a second.
-class ProgressBar {
+/// Shows an audit's progress on standard error: a bar on a terminal, redrawn at most ten times a
+/// second; elsewhere a line now and then.
+class ProgressView {
  public:
-  explicit ProgressBar(bool shown) : shown_(shown) {}
-  ~ProgressBar() {
+  explicit ProgressView(bool terminal) : terminal_(terminal) {}
+  ~ProgressView() {
     if (drawn_) std::fprintf(stderr, "\r\033[K");
   }
-  ProgressBar(const ProgressBar&) = delete;
-  ProgressBar& operator=(const ProgressBar&) = delete;
-  void update(std::uint64_t done, std::uint64_t total) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || total == 0 || (drawn_ && now - last_ < std::chrono::milliseconds(100))) return;
-    last_ = now;
+  ProgressView(const ProgressView&) = delete;
+  ProgressView& operator=(const ProgressView&) = delete;
+
+  void update(const chain::AuditProgress& progress) {
+    const auto now = Clock::now();
+    if (progress.total_bytes == 0 || now - shown_at_ < (terminal_ ? kRedraw : kLine)) return;
+    shown_at_ = now;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const double share =
+        static_cast<double>(progress.done_bytes) / static_cast<double>(progress.total_bytes);
+    const auto rate = static_cast<double>(progress.transactions) / std::max(seconds, 1e-3);
+    const auto transactions = static_cast<unsigned long long>(progress.transactions);
+    if (!terminal_) {
+      std::fprintf(stderr, "%5.1f %%  %llu 笔交易 transactions  %.0f/s\n", 100 * share,
+                   transactions, rate);
+      return;
+    }
     drawn_ = true;
-    constexpr std::uint64_t kWidth = 40;
-    const auto filled = static_cast<std::size_t>(std::min(done, total) * kWidth / total);
-    std::fprintf(stderr, "\r[%s%s] %llu / %llu", std::string(filled, '#').c_str(),
-                 std::string(kWidth - filled, ' ').c_str(), static_cast<unsigned long long>(done),
-                 static_cast<unsigned long long>(total));
+    constexpr std::size_t kWidth = 40;
+    const auto filled = std::min(kWidth, static_cast<std::size_t>(share * kWidth));
+    std::fprintf(stderr, "\r\033[K[%s%s] %5.1f %%  %llu 笔交易 transactions  %.0f/s",
+                 std::string(filled, '#').c_str(), std::string(kWidth - filled, ' ').c_str(),
+                 100 * share, transactions, rate);
     std::fflush(stderr);
   }
 
  private:
-  bool shown_;
+  using Clock = std::chrono::steady_clock;
+  static constexpr Clock::duration kRedraw = std::chrono::milliseconds(100);
+  static constexpr Clock::duration kLine = std::chrono::seconds(5);
+  bool terminal_;
   bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_{};
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point shown_at_ = start_;
 };
 
 Output report_output(const chain::AuditReport& report, std::int64_t elapsed_ms) {
+  const std::uint64_t rate = report.transactions * 1000 /
+                             static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed_ms, 1));
   Output output;
   output.json = {{"ok", report.ok},
                  {"chain", report.chain},
@@ -53,12 +73,14 @@ Output report_output(const chain::AuditReport& report, std::int64_t elapsed_ms) 
                  {"batches", report.batches},
                  {"log_root", report.log_root},
                  {"subject_root", report.subject_root},
-                 {"elapsed_ms", elapsed_ms}};
+                 {"elapsed_ms", elapsed_ms},
+                 {"per_second", rate}};
   output.text = report.ok ? "✓ 账本完好 the ledger holds\n" : "✗ 账本有误 the ledger is damaged\n";
-  output.text += line("网络 network", report.chain) +
-                 line("交易 transactions", std::to_string(report.transactions)) +
-                 line("批次 batches", std::to_string(report.batches)) +
-                 line("用时 time", std::to_string(elapsed_ms) + " ms");
+  output.text +=
+      line("网络 network", report.chain) +
+      line("交易 transactions", std::to_string(report.transactions)) +
+      line("批次 batches", std::to_string(report.batches)) +
+      line("用时 time", std::to_string(elapsed_ms) + " ms, " + std::to_string(rate) + " /s");
   if (report.ok) {
     output.text +=
         line("日志根 log root", report.log_root) + line("主体根 subject root", report.subject_root);
@@ -78,7 +100,7 @@ Output report_output(const chain::AuditReport& report, std::int64_t elapsed_ms) 
   return output;
 }
 
-Result<Output> verify(const AuditOptions& options, bool show_bar) {
+Result<Output> verify(const AuditOptions& options, bool terminal) {
   chain::AuditOptions audit;
   audit.directory = options.directory;
   if (!options.host_key.empty()) {
@@ -90,13 +112,86 @@ Result<Output> verify(const AuditOptions& options, bool show_bar) {
       audit.trusted_head.pop_back();
     }
   }
-  ProgressBar bar(show_bar);
-  audit.progress = [&bar](std::uint64_t done, std::uint64_t total) { bar.update(done, total); };
   const auto start = std::chrono::steady_clock::now();
-  QC_ASSIGN(const chain::AuditReport report, chain::audit_ledger(audit));
+  const auto audited = [&] {
+    ProgressView view(terminal);
+    audit.progress = [&view](const chain::AuditProgress& progress) { view.update(progress); };
+    return chain::audit_ledger(audit);
+  }();
+  if (!audited) return audited.error();
   const auto elapsed = std::chrono::steady_clock::now() - start;
-  return report_output(report,
+  return report_output(*audited,
                        std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count());
+}
+
+struct ProveOptions {
+  std::string directory, transaction, out;
+};
+
+/// An index is decimal and short; an id has 64 hexadecimal digits.
+Result<chain::ProveOptions> wanted(const ProveOptions& options) {
+  chain::ProveOptions prove;
+  prove.directory = options.directory;
+  constexpr std::size_t kMostDigits = 18;
+  const std::string& text = options.transaction;
+  if (text.size() <= kMostDigits && !text.empty() &&
+      text.find_first_not_of("0123456789") == std::string::npos) {
+    prove.index = std::stoull(text);
+    return prove;
+  }
+  const auto id = hash_from_hex(text);
+  if (!id) {
+    return invalid("usage.invalid", "neither an index nor a transaction's id", "transaction");
+  }
+  prove.id = *id;
+  return prove;
+}
+
+Result<Output> prove(const ProveOptions& options) {
+  QC_ASSIGN(const chain::ProveOptions what, wanted(options));
+  QC_ASSIGN(const chain::OfflineProof proof, chain::prove_offline(what));
+  const Json document = {{"transaction", proof.transaction},
+                         {"receipt", proof::to_json(proof.receipt)}};
+  Output output;
+  output.json = document;
+  if (options.out.empty()) {
+    output.text = document.dump(2) + "\n";
+    return output;
+  }
+  QC_TRY(write_file(options.out, document.dump(2) + "\n", FileMode::kPublic));
+  output.text = "✓ 存证已写出 receipt written\n" + line("文件 file", options.out) +
+                line("网络 network", proof.chain) +
+                line("账本位置 ledger index", std::to_string(proof.receipt.index)) +
+                line("交易 transaction", proof.receipt.tx) +
+                line("账本长度 ledger size", std::to_string(proof.receipt.size)) +
+                line("主机公钥 host key", proof.host.kid());
+  return output;
+}
+
+struct ExportOptions {
+  std::string directory, out;
+  std::int64_t from = 0;
+  std::int64_t to = -1;
+};
+
+Result<Output> export_files(const ExportOptions& options) {
+  chain::ExportOptions copy;
+  copy.directory = options.directory;
+  copy.out = options.out;
+  copy.from = static_cast<std::uint64_t>(options.from);
+  if (options.to >= 0) copy.to = static_cast<std::uint64_t>(options.to);
+  QC_ASSIGN(const chain::ExportReport report, chain::export_ledger(copy));
+  Output output;
+  output.json = {{"chunks", report.chunks},
+                 {"bytes", report.bytes},
+                 {"first", report.first},
+                 {"last", report.last}};
+  output.text = "✓ 账本已导出 ledger copied\n" +
+                line("文件数 chunks", std::to_string(report.chunks)) +
+                line("字节 bytes", std::to_string(report.bytes)) +
+                line("交易 transactions",
+                     "#" + std::to_string(report.first) + " … #" + std::to_string(report.last));
+  return output;
 }
 
 struct HeadOptions {
@@ -137,6 +232,20 @@ void add_ledger(Command root, const RunMode& mode) {
                "须包含的树头文件 · head (file) that the ledger must extend");
   command.text("--host-key", options->host_key, "信任的主机公钥 · trusted host key (JWK file)");
   command.action([options, &mode] { return verify(*options, mode.terminal && !mode.json); });
+  auto proving = std::make_shared<ProveOptions>();
+  Command prove_command = group.sub("prove", "离线取出存证文件 · take a receipt file out offline");
+  prove_command.text("directory", proving->directory, "账本目录 · ledger folder", Need::kRequired);
+  prove_command.text("transaction", proving->transaction,
+                     "交易编号或账本位置 · transaction id or ledger index", Need::kRequired);
+  prove_command.text("--out", proving->out, "保存为文件 · write it to this file");
+  prove_command.action([proving] { return prove(*proving); });
+  auto copying = std::make_shared<ExportOptions>();
+  Command export_command = group.sub("export", "导出账本文件 · copy the ledger's files");
+  export_command.text("directory", copying->directory, "账本目录 · ledger folder", Need::kRequired);
+  export_command.text("out", copying->out, "目标目录 · folder for the copy", Need::kRequired);
+  export_command.number("--from", copying->from, "首笔交易位置 · first ledger index", 0, INT64_MAX);
+  export_command.number("--to", copying->to, "末笔交易位置 · last ledger index", -1, INT64_MAX);
+  export_command.action([copying] { return export_files(*copying); });
   auto to = std::make_shared<HeadOptions>();
   Command sub = group.sub("head", "最新签名树头 · latest signed tree head");
   add_connection(sub, to->to);

@@ -42,6 +42,12 @@ Status ReceiptFolder::keep(const Proved& proved) const {
   return keep(proved.tx.op, proved.tx.bytes, proved.receipt);
 }
 
+Status ReceiptFolder::keep_completeness(const Json& answer) const {
+  if (folder_.empty()) return {};
+  QC_TRY(make_private_directory(folder_));
+  return write_file(folder_ / kCompletenessFile, answer.dump(2) + "\n", FileMode::kPrivate);
+}
+
 Result<CheckedReceipt> check_receipt_file(const std::filesystem::path& file,
                                           const crypto::PublicKey& host, const std::string& chain) {
   QC_ASSIGN(const std::string text, read_file(file, 1U << 20U));

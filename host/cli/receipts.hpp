@@ -22,6 +22,8 @@ Result<Proved> fetch_transaction(client::Client& client, const std::string& id);
 Result<Proved> check_transaction(const client::Client& client, const std::string& bytes,
                                  const Json& receipt);
 
+inline constexpr const char* kCompletenessFile = "completeness.json";
+
 /// The folder that --receipts names; without one, keeping does nothing.
 class ReceiptFolder {
  public:
@@ -30,6 +32,8 @@ class ReceiptFolder {
   /// Writes "<index>-<op>.json" as docs/formats.md describes receipt files. Error: "file.io".
   Status keep(const std::string& op, const std::string& bytes, const proof::Receipt& receipt) const;
   Status keep(const Proved& proved) const;
+  /// Writes what GET …/completeness answered as "completeness.json".
+  Status keep_completeness(const Json& answer) const;
 
  private:
   std::filesystem::path folder_;

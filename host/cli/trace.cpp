@@ -2,7 +2,7 @@
 
 #include "host/cli/directory.hpp"
 #include "host/cli/show.hpp"
-#include "sdk/proof/subject_map.hpp"
+#include "sdk/proof/completeness.hpp"
 
 namespace qc::cli {
 namespace {
@@ -62,33 +62,20 @@ Result<std::vector<TraceEvent>> checked_events(client::Client& client, const Jso
   return events;
 }
 
-/// Recomputes the hash-linked list over the events shown and compares it with the signed map.
+/// Holds the events shown against the host's list of all, and that list against the signed map.
 /// Returns false when the list has another length: something happened in between.
 Result<bool> check_complete(client::Client& client, VerifiedTrace& trace) {
-  QC_ASSIGN(const Json answer, client.get("/v1/subjects/" + trace.account + "/completeness"));
-  const JsonReader reader(answer, "completeness");
-  QC_ASSIGN(const std::string head_text, reader.text("head", 4096));
-  QC_ASSIGN(const Json* proof_json, reader.object("proof"));
-  QC_ASSIGN(const std::int64_t count, reader.integer("count", 0, INT64_MAX));
-  if (static_cast<std::uint64_t>(count) != trace.events.size()) return false;
-  QC_ASSIGN(const proof::MapProof map_proof, proof::map_proof_from_json(*proof_json));
+  QC_ASSIGN(trace.completeness, client.get("/v1/subjects/" + trace.account + "/completeness"));
+  QC_ASSIGN(const proof::Completeness shown, proof::completeness_from_json(trace.completeness));
+  if (shown.events.size() != trace.events.size()) return false;
   QC_ASSIGN(const proof::TreeHead head,
-            proof::open_head(head_text, client.host_key(), client.chain()));
-  proof::SubjectValue value;
-  for (const TraceEvent& event : trace.events) {
-    if (value.count > 0 &&
-        event.proved.receipt.index <= trace.events[value.count - 1].proved.receipt.index) {
-      return invalid("verify.incomplete", "the events are not in the ledger's order");
+            proof::verify_completeness(shown, client.host_key(), client.chain()));
+  for (std::size_t i = 0; i < shown.events.size(); ++i) {
+    const Proved& proved = trace.events[i].proved;
+    if (shown.account != trace.account || proved.tx.id != shown.events[i].tx ||
+        proved.receipt.index != shown.events[i].index) {
+      return invalid("verify.incomplete", "the events shown are not those that the ledger has");
     }
-    value.head = proof::next_event_head(value.head, event.proved.tx.id, event.proved.receipt.index);
-    ++value.count;
-  }
-  const auto held =
-      proof::verify_map(head.subject_root, proof::subject_key(trace.account),
-                        value.count > 0 ? std::optional(value) : std::nullopt, map_proof);
-  if (!held.ok()) {
-    return invalid("verify.incomplete",
-                   "the events shown are not all the ledger has: " + held.error().message);
   }
   trace.complete_size = head.size;
   return true;
@@ -107,6 +94,7 @@ Result<VerifiedTrace> fetch_trace(client::Client& client, const std::string& acc
     QC_ASSIGN(const bool settled, check_complete(client, trace));
     if (!settled) continue;
     for (const TraceEvent& event : trace.events) QC_TRY(receipts.keep(event.proved));
+    QC_TRY(receipts.keep_completeness(trace.completeness));
     return trace;
   }
   return invalid("verify.incomplete", "the trace and the completeness proof differ in length");

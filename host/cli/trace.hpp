@@ -20,6 +20,7 @@ struct TraceEvent {
 struct VerifiedTrace {
   std::string account;
   std::vector<TraceEvent> events;
+  Json completeness;                ///< the host's list of all events, with its proof
   std::uint64_t complete_size = 0;  ///< ledger size up to which nothing was left out
 };
 

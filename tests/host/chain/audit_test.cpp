@@ -57,10 +57,10 @@ TEST_F(AuditTest, PassesAWholeLedger) {
   options.directory = dir_.path();
   options.trusted_host = key_of("host").public_key();
   options.trusted_head = head_;
-  options.progress = [&last_done](std::uint64_t done, std::uint64_t total) {
-    EXPECT_GT(done, last_done);
-    EXPECT_LE(done, total);
-    last_done = done;
+  options.progress = [&last_done](const AuditProgress& progress) {
+    EXPECT_GT(progress.done_bytes, last_done);
+    EXPECT_LE(progress.done_bytes, progress.total_bytes);
+    last_done = progress.done_bytes;
   };
   const auto report = audit_ledger(options);
   ASSERT_TRUE(report.ok()) << report.error().message;

@@ -1,0 +1,89 @@
+// Internal: the part of the audit that goes in order: rules, roots, heads.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "host/chain/audit.hpp"
+#include "host/chain/audit_window.hpp"
+#include "host/chain/merkle_frontier.hpp"
+#include "host/chain/replay_state.hpp"
+#include "host/chain/subject_tree.hpp"
+#include "sdk/proof/receipt.hpp"
+
+namespace qc::chain {
+
+/// Keys of signers by kid, as the accounts' documents have them. A thumbprint is of one key alone,
+/// so a key that was found stays right; whether the account still has it is asked again after
+/// every change of an account or of a kid's owner.
+class SignerKeys {
+ public:
+  /// Errors: those of signer_key(), or "tx.unknown_key".
+  Status find(const proof::Transaction& tx, const StateReader& state,
+              std::array<std::uint8_t, 64>& xy);
+  /// To be told of every key of the state that is written.
+  void written(std::string_view state_key);
+
+ private:
+  struct Known {
+    std::array<std::uint8_t, 64> xy;
+    std::string account;
+  };
+  std::unordered_map<std::string, Known> known_;
+  std::unordered_map<std::string, std::string> kid_of_;  ///< by account
+};
+
+/// Applies window after window. Thread contract: one thread at a time.
+class AuditCheck {
+ public:
+  AuditCheck(const AuditOptions& options, const ChunkListing& listing);
+
+  /// Applies the window's records, up to the first defect. Of all transactions applied, `xy` is
+  /// set; their signatures are not looked at. Errors: failures to read or to keep state.
+  Status check(AuditWindow& window);
+  /// After the last window: what is left beside the chunks, and the trusted head.
+  void finish();
+
+  const std::optional<AuditDefect>& defect() const { return defect_; }
+  const Position& position() const { return position_; }
+  const std::string& chain() const { return chain_; }
+  std::uint64_t spills() const { return state_.spills(); }
+
+ private:
+  void refuse(AuditDefect defect);
+  bool check_genesis(const AuditWindow& window, const AuditedRecord& record);
+  bool apply(AuditWindow& window, AuditedRecord& record, std::size_t number);
+  Status check_record(AuditWindow& window, AuditedRecord& record);
+  void check_roots(const AuditWindow& window, const AuditedRecord& record);
+  Status check_heads(std::uint64_t chunk);
+  bool check_head(const proof::TreeHead& head, AuditDefect at);
+  void remember_trusted_border();
+  void check_trusted_head();
+  void progress(std::uint64_t bytes);
+  std::string chunk_file(const AuditWindow& window) const;
+
+  const AuditOptions& options_;
+  const ChunkListing& listing_;
+  ReplayState state_;
+  SignerKeys signers_;
+  MerkleFrontier log_;
+  SubjectTree subjects_;
+  Status kept_;  ///< the first failure to keep state
+  std::optional<AuditDefect> defect_;
+  Position position_ = initial_position();
+  std::string chain_;
+  std::optional<crypto::PublicKey> host_;
+  std::map<std::uint64_t, Position> borders_;  ///< of the chunk in hand, by size
+  std::set<std::uint64_t> chunks_seen_;
+  std::optional<proof::TreeHead> trusted_;
+  std::optional<Position> trusted_border_;
+  std::string trusted_error_;
+  std::uint64_t done_bytes_ = 0;
+  std::uint64_t total_bytes_ = 0;
+};
+
+}  // namespace qc::chain

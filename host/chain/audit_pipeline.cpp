@@ -1,0 +1,171 @@
+#include "host/chain/audit_pipeline.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "host/chain/hints.hpp"
+
+namespace qc::chain {
+
+Status AuditPipeline::run() {
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { work(); });
+  work();
+  for (std::thread& other : others) other.join();
+  return failure_;
+}
+
+bool AuditPipeline::can_check() const {
+  return !checking_ && !stopped_ && !waiting_.empty() && waiting_.front()->prepared;
+}
+
+bool AuditPipeline::can_read() const {
+  return !reading_ && !stopped_ && !read_all_ && in_flight_ < 2 * std::size_t{threads_} + 2;
+}
+
+bool AuditPipeline::finished() const {
+  return running_ == 0 && to_verify_.empty() && (stopped_ || (read_all_ && waiting_.empty()));
+}
+
+void AuditPipeline::work() {
+  crypto::BatchVerifier verifier;
+  Lock lock(mutex_);
+  while (!finished()) {
+    // What goes in order first: all else waits for it in the end.
+    if (can_check()) {
+      check(lock);
+    } else if (!to_verify_.empty()) {
+      verify(lock, verifier);
+    } else if (can_read()) {
+      read(lock);
+    } else {
+      wake_.wait(lock);
+      continue;
+    }
+    wake_.notify_all();
+  }
+  wake_.notify_all();
+}
+
+void AuditPipeline::read(Lock& lock) {
+  reading_ = true;
+  ++running_;
+  lock.unlock();
+  auto window = reader_.next();
+  lock.lock();
+  reading_ = false;
+  --running_;
+  if (!window) {
+    if (failure_.ok()) failure_ = window.error();
+    stopped_ = true;
+    return;
+  }
+  if (*window == nullptr) {
+    read_all_ = true;
+    return;
+  }
+  waiting_.push_back(std::make_unique<Slot>());
+  Slot& slot = *waiting_.back();  // stays until it is prepared
+  slot.window = std::move(window).value();
+  ++in_flight_;
+  ++running_;
+  wake_.notify_all();
+  lock.unlock();
+  hash_window(*slot.window, listing_);
+  parse_window(*slot.window);
+  lock.lock();
+  --running_;
+  slot.prepared = true;
+}
+
+void AuditPipeline::check(Lock& lock) {
+  const std::unique_ptr<Slot> slot = std::move(waiting_.front());
+  waiting_.pop_front();
+  checking_ = true;
+  ++running_;
+  lock.unlock();
+  const Status checked = check_.check(*slot->window);
+  lock.lock();
+  checking_ = false;
+  --running_;
+  if (!checked && failure_.ok()) failure_ = checked;
+  if (!checked || check_.defect()) stopped_ = true;
+  to_verify_.push_back(std::move(slot->window));
+}
+
+void AuditPipeline::verify(Lock& lock, crypto::BatchVerifier& verifier) {
+  std::unique_ptr<AuditWindow> window = std::move(to_verify_.front());
+  to_verify_.pop_front();
+  ++running_;
+  lock.unlock();
+  const auto before = verifier.counters();
+  auto bad = first_bad(*window, verifier);
+  const std::uint64_t combined = verifier.counters().combined - before.combined;
+  const std::uint64_t all = window->applied;
+  window.reset();
+  lock.lock();
+  --running_;
+  --in_flight_;
+  batch_verified_ += combined;
+  single_verified_ += all - std::min(all, combined);
+  if (!bad) return;
+  stopped_ = true;
+  if (!bad_ || bad->defect.index < bad_->defect.index) bad_ = std::move(bad);
+}
+
+std::optional<AuditPipeline::BadSignature> AuditPipeline::first_bad(
+    const AuditWindow& window, crypto::BatchVerifier& verifier) {
+  std::size_t bad = window.applied;
+  std::vector<proof::SignedParts> parts(window.applied);
+  std::vector<crypto::SignedItem> items;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < window.applied; ++i) {
+    const AuditedTx& audited = window.transactions[i];
+    auto found = proof::signed_parts(audited.tx->bytes);
+    if (!found) {
+      bad = std::min(bad, i);
+      continue;
+    }
+    parts[i] = *found;
+    const auto hint =
+        i < window.hints.size() ? hint_from_char(window.hints[i]) : crypto::NonceHint::kNone;
+    if (hint == crypto::NonceHint::kNone) {
+      // One by one; who signs often has a table, with which that is no slower than in batches.
+      const auto key = keys_.get(audited.xy);
+      const bool valid = key && key->verify(as_bytes(parts[i].message), parts[i].signature);
+      if (!valid) bad = std::min(bad, i);
+      continue;
+    }
+    items.push_back({.message = as_bytes(parts[i].message),
+                     .signature = parts[i].signature,
+                     .xy = audited.xy,
+                     .hint = hint});
+    places.push_back(i);
+  }
+  const std::vector<bool> valid = verifier.verify(items);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!valid[i]) bad = std::min(bad, places[i]);
+  }
+  if (bad == window.applied) return std::nullopt;
+  return describe(window, bad);
+}
+
+AuditPipeline::BadSignature AuditPipeline::describe(const AuditWindow& window,
+                                                    std::size_t bad) const {
+  const auto after = std::find_if(window.records.begin(), window.records.end(),
+                                  [bad](const AuditedRecord& r) { return r.first_tx > bad; });
+  const AuditedRecord& record = *std::prev(after);
+  const std::size_t number = bad - record.first_tx;
+  BadSignature out;
+  out.before = record.before;
+  out.defect = {"audit.signature",
+                "the signature does not match the transaction and the signer's key",
+                listing_.chunks[window.chunk].path.filename().string(),
+                record.offset + record.record.offsets[number],
+                static_cast<std::int64_t>(record.header.first_index + number),
+                window.transactions[bad].tx->id_hex()};
+  return out;
+}
+
+}  // namespace qc::chain
