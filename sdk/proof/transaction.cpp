@@ -18,6 +18,11 @@ Error envelope_error(const Error& cause) {
   return error;
 }
 
+Error bad_signature() {
+  return {ErrorKind::kUnauthenticated, "tx.bad_signature",
+          "the signature does not match the transaction and the signer's key"};
+}
+
 bool is_base64url(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -57,6 +62,12 @@ Status read_payload(Json payload, Transaction& tx) {
 }  // namespace
 
 Result<Transaction> parse_transaction(std::string bytes) {
+  if (bytes.size() > kMaxTxBytes) return parse_transaction(std::move(bytes), Hash32{});
+  const Hash32 id = crypto::sm3(bytes);
+  return parse_transaction(std::move(bytes), id);
+}
+
+Result<Transaction> parse_transaction(std::string bytes, const Hash32& id) {
   if (bytes.size() > kMaxTxBytes) {
     return Error{ErrorKind::kTooLarge, "tx.too_large",
                  "a transaction has at most " + std::to_string(kMaxTxBytes) + " bytes"};
@@ -73,20 +84,33 @@ Result<Transaction> parse_transaction(std::string bytes) {
   if (Status read = read_payload(std::move(payload).value(), tx); !read) {
     return envelope_error(read.error());
   }
-  tx.id = crypto::sm3(tx.bytes);
+  tx.id = id;
   return tx;
 }
 
-Status verify_transaction(const Transaction& tx, const crypto::PublicKey& key) {
-  const Error bad{ErrorKind::kUnauthenticated, "tx.bad_signature",
-                  "the signature does not match the transaction and the signer's key"};
+std::optional<SignedParts> signed_parts(std::string_view bytes) {
   // parse_transaction has checked the shape; the signed part ends at the last dot.
-  const std::string_view text(tx.bytes);
-  const std::size_t dot = text.rfind('.');
-  if (dot == std::string_view::npos) return bad;
-  const auto signature = from_base64url(text.substr(dot + 1));
-  if (!signature) return bad;
-  if (!key.verify(as_bytes(text.substr(0, dot)), *signature)) return bad;
+  const std::size_t dot = bytes.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto signature = from_base64url(bytes.substr(dot + 1));
+  SignedParts parts{bytes.substr(0, dot), {}};
+  if (!signature || signature->size() != parts.signature.size()) return std::nullopt;
+  std::copy(signature->begin(), signature->end(), parts.signature.begin());
+  return parts;
+}
+
+Status verify_transaction(const Transaction& tx, const crypto::PublicKey& key) {
+  const auto parts = signed_parts(tx.bytes);
+  if (parts && key.verify(as_bytes(parts->message), parts->signature)) return {};
+  return bad_signature();
+}
+
+Status verify_for_hint(Transaction& tx, const crypto::PublicKey& key) {
+  const auto parts = signed_parts(tx.bytes);
+  if (!parts) return bad_signature();
+  const auto hint = key.verify_for_hint(as_bytes(parts->message), parts->signature);
+  if (!hint) return bad_signature();
+  tx.hint = *hint;
   return {};
 }
 
