@@ -24,6 +24,10 @@ BatchBuilder::BatchBuilder(const KvReader& store, const Position& before, std::s
 }
 
 Result<Effect> BatchBuilder::apply(const Transaction& tx) {
+  return apply(tx, proof::leaf_hash(as_bytes(tx.bytes)));
+}
+
+Result<Effect> BatchBuilder::apply(const Transaction& tx, const Hash32& leaf) {
   const RuleContext context{chain_, next_index(), time_ms_};
   Result<Effect> effect = internal("rule.failed", "the rule did not run");
   try {
@@ -36,7 +40,7 @@ Result<Effect> BatchBuilder::apply(const Transaction& tx) {
   record_.add(tx.bytes);
   hints_.push_back(hint_char(tx.hint));
   record_bytes_ += tx.bytes.size() + sizeof(std::uint32_t);
-  if (const Status appended = log_.append(proof::leaf_hash(as_bytes(tx.bytes))); !appended) {
+  if (const Status appended = log_.append(leaf); !appended) {
     log_failure_ = appended;
   }
   add_events(tx, *effect, context.index);
@@ -75,7 +79,8 @@ Status BatchBuilder::seal() {
   after_.batches = before_.batches + 1;
   after_.size = next_index();
   after_.time_ms = time_ms_;
-  QC_ASSIGN(after_.log_root, merkle_root(log_, after_.size));
+  QC_ASSIGN(edge_, merkle_right_edge(log_, after_.size));
+  after_.log_root = edge_.back();
   if (!subjects_.empty()) {
     std::map<Hash32, proof::SubjectValue> values;
     for (const auto& [account, value] : subjects_) {
@@ -93,14 +98,11 @@ Status BatchBuilder::seal() {
   return {};
 }
 
-Result<std::vector<Hash32>> BatchBuilder::inclusion(std::uint64_t index) const {
-  return merkle_inclusion(log_, index, after_.size);
-}
-
 KvBatch BatchBuilder::rows(std::uint64_t chunk, std::uint64_t offset) {
   after_.chunk = chunk;
   after_.offset = offset + sealed_record_.size();
   KvBatch batch;
+  batch.reserve(overlay_.writes().size() + events_.size() + subjects_.size() + 12 * rows_.size());
   write_state(overlay_, batch);
   log_.write_to(batch);
   map_.write_to(batch);

@@ -24,6 +24,8 @@ class BatchBuilder {
                std::int64_t time_ms);
 
   /// Runs the rules. On success the transaction is part of the batch. Errors: the rules'.
+  /// `leaf` is proof::leaf_hash() of its bytes.
+  Result<Effect> apply(const Transaction& tx, const Hash32& leaf);
   Result<Effect> apply(const Transaction& tx);
 
   /// The state with this batch's transactions so far.
@@ -40,8 +42,8 @@ class BatchBuilder {
   /// One character a transaction (hints.hpp).
   const std::string& hints() const { return hints_; }
   const Position& after() const { return after_; }  ///< chunk and offset not set before rows()
-  /// Path of a transaction of this batch in the tree of after().size leaves.
-  Result<std::vector<Hash32>> inclusion(std::uint64_t index) const;
+  /// merkle_right_edge() of the tree of after().size leaves.
+  const std::vector<Hash32>& edge() const { return edge_; }
 
   /// Everything to be stored, with the record standing at `offset` of `chunk`.
   KvBatch rows(std::uint64_t chunk, std::uint64_t offset);
@@ -63,6 +65,7 @@ class BatchBuilder {
   std::size_t record_bytes_ = kRecordHeaderBytes + kRecordTrailerBytes;
   std::string sealed_record_;
   std::string hints_;
+  std::vector<Hash32> edge_;
   std::vector<TxRow> rows_;
   std::map<std::string, proof::SubjectValue> subjects_;
   KvBatch events_;

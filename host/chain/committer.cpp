@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "host/chain/log.hpp"
+#include "sdk/proof/many_hashes.hpp"
 
 namespace qc::chain {
 namespace {
@@ -19,6 +20,15 @@ void call(const SubmitDone& done, Result<Applied> outcome) {
   } catch (const std::exception& failure) {
     log_error(std::string("a submitter's callback failed: ") + failure.what());
   }
+}
+
+/// On the ledger, but the state store failed.
+Error state_failed() {
+  Error error = unavailable("ledger.state_failed",
+                            "the transaction is on the ledger, but its effect cannot be shown "
+                            "before the host is restarted");
+  error.retryable = false;
+  return error;
 }
 
 }  // namespace
@@ -37,12 +47,16 @@ Committer::Committer(CommitterOptions options, KvStore& store, ChunkStore chunks
                      const Position& position, Publish publish)
     : options_(std::move(options)),
       store_(store),
+      publish_(std::move(publish)),
       chunks_(std::move(chunks)),
-      heads_(options_.chunks),
       hints_(options_.chunks),
-      publish_(std::move(publish)) {
+      recent_(store),
+      pending_(recent_),
+      position_(position),
+      heads_(options_.chunks) {
   batches_ = position.batches;
   advance(position);
+  thread_ = std::thread([this] { run(); });
 }
 
 std::shared_ptr<const Tip> Committer::tip() const {
@@ -55,6 +69,11 @@ std::string Committer::trouble() const {
   return trouble_;
 }
 
+bool Committer::read_only() const {
+  const std::lock_guard lock(mutex_);
+  return read_only_;
+}
+
 void Committer::set_trouble(const std::string& reason, bool for_good) {
   const std::lock_guard lock(mutex_);
   if (reason != trouble_ && !reason.empty()) log_error(reason);
@@ -64,16 +83,24 @@ void Committer::set_trouble(const std::string& reason, bool for_good) {
 }
 
 void Committer::process(OrderedBatch batch) {
-  Work work;
+  Durable durable;
+  Work& work = durable.work;
+  settle_written();
   const std::int64_t time_ms = std::max(batch.time_ms, position_.time_ms);
-  BatchBuilder builder(store_, position_, options_.chain, time_ms);
+  durable.builder = std::make_unique<BatchBuilder>(pending_, position_, options_.chain, time_ms);
+  BatchBuilder& builder = *durable.builder;
   std::optional<Error> failure;
   try {
     order(batch, builder, work);
-    if (read_only_) {
+    if (read_only()) {
       failure = unavailable("ledger.io", trouble());
     } else if (builder.count() != 0) {
-      failure = commit(builder);
+      auto rows = append(builder);
+      if (rows) {
+        durable.rows = std::move(rows).value();
+      } else {
+        failure = rows.error();
+      }
     }
   } catch (const std::exception& exception) {
     // Out of memory, or a defect. What was written stays for recovery; nothing more is.
@@ -87,14 +114,20 @@ void Committer::process(OrderedBatch batch) {
     fail(work, *failure);
     return;
   }
-  answer(builder, work);
+  hand_over(std::move(durable));
 }
 
 /// Runs the rules over the batch. Moves every entry out of `batch`.
 void Committer::order(OrderedBatch& batch, BatchBuilder& builder, Work& work) {
-  for (Entry& entry : batch.entries) {
+  std::vector<std::string_view> bytes;
+  bytes.reserve(batch.entries.size());
+  for (const Entry& entry : batch.entries) bytes.push_back(entry.tx.bytes);
+  std::vector<Hash32> leaves(bytes.size());
+  proof::leaf_hashes(bytes, leaves);
+  for (std::size_t i = 0; i < batch.entries.size(); ++i) {
+    Entry& entry = batch.entries[i];
     const std::uint64_t index = builder.next_index();
-    auto effect = builder.apply(entry.tx);
+    auto effect = builder.apply(entry.tx, leaves[i]);
     if (effect) {
       work.accepted.push_back({std::move(entry.tx), std::move(effect).value(),
                                std::exchange(entry.done, nullptr), index});
@@ -138,7 +171,7 @@ Error Committer::record_refusal(const Transaction& attempt, Error refusal, Batch
   return refusal;
 }
 
-std::optional<Error> Committer::commit(BatchBuilder& builder) {
+Result<std::shared_ptr<const KvBatch>> Committer::append(BatchBuilder& builder) {
   const std::string unreadable = store_.failure();
   if (!unreadable.empty()) {
     // Rules that ran on a store that could not be read prove nothing.
@@ -151,6 +184,7 @@ std::optional<Error> Committer::commit(BatchBuilder& builder) {
     return unavailable("ledger.io", sealed.error().message);
   }
   if (position_.size != 0 && chunks_.rolls_over(builder.record().size())) {
+    await_finished();  // the head that closes a chunk is that of its last batch
     heads_.write(position_.chunk, tip()->head, true);
     head_stored_size_ = position_.size;
   }
@@ -161,17 +195,73 @@ std::optional<Error> Committer::commit(BatchBuilder& builder) {
     return place.error();
   }
   hints_.write(place->chunk, position_.size - place->chunk, builder.hints());
-  const KvBatch rows = builder.rows(place->chunk, place->offset);
-  if (const Status written = store_.write(rows); !written) {
-    set_trouble(written.error().message + "; restart the host to bring the state level", true);
-    Error error = unavailable("ledger.state_failed",
-                              "the transaction is on the ledger, but its effect cannot be shown "
-                              "before the host is restarted");
-    error.retryable = false;
-    return error;
-  }
   set_trouble("", false);
-  advance(builder.after());
+  auto rows = std::make_shared<const KvBatch>(builder.rows(place->chunk, place->offset));
+  pending_.push(position_.batches, rows);
+  position_ = builder.after();
+  return rows;
+}
+
+/// Rows that the store has by now need not be looked up above it any more.
+void Committer::settle_written() {
+  while (const auto rows = pending_.pop(batches_)) recent_.wrote(*rows);
+}
+
+void Committer::hand_over(Durable durable) {
+  std::unique_lock lock(finishing_mutex_);
+  finishing_.wait(lock, [this] { return !next_; });
+  next_ = std::move(durable);
+  finishing_.notify_all();
+}
+
+void Committer::await_finished() {
+  std::unique_lock lock(finishing_mutex_);
+  finishing_.wait(lock, [this] { return !next_ && !at_work_; });
+}
+
+void Committer::run() {
+  std::unique_lock lock(finishing_mutex_);
+  while (true) {
+    finishing_.wait(lock, [this] { return next_ || closing_; });
+    if (!next_) return;
+    Durable durable = std::move(*next_);
+    next_.reset();
+    at_work_ = true;
+    finishing_.notify_all();
+    lock.unlock();
+    finish(std::move(durable));
+    lock.lock();
+    at_work_ = false;
+    finishing_.notify_all();
+  }
+}
+
+void Committer::finish(Durable durable) {
+  std::optional<Error> failure;
+  if (durable.rows != nullptr) {
+    try {
+      failure = store(durable);
+    } catch (const std::exception& exception) {
+      set_trouble(std::string("the state could not be written: ") + exception.what(), true);
+      state_lost_ = true;
+      failure = state_failed();
+    }
+  }
+  if (failure) {
+    fail(durable.work, *failure);
+  } else {
+    answer(*durable.builder, durable.work);
+  }
+}
+
+std::optional<Error> Committer::store(const Durable& durable) {
+  if (state_lost_) return state_failed();
+  if (const Status written = store_.write(*durable.rows); !written) {
+    state_lost_ = true;
+    set_trouble(written.error().message + "; restart the host to bring the state level", true);
+    return state_failed();
+  }
+  advance(durable.builder->after());
   ++batches_;
   return std::nullopt;
 }
@@ -186,7 +276,6 @@ void Committer::advance(const Position& position) {
         {options_.chain, position.size, position.log_root, position.subject_root, position.time_ms},
         options_.host_key);
   }
-  position_ = position;
   {
     const std::lock_guard lock(mutex_);
     tip_ = tip;
@@ -200,9 +289,17 @@ void Committer::advance(const Position& position) {
 }
 
 void Committer::close() {
-  if (position_.size == 0 || head_stored_size_ == position_.size) return;
-  heads_.write(position_.chunk, tip()->head, true);
-  head_stored_size_ = position_.size;
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(finishing_mutex_);
+    closing_ = true;
+    finishing_.notify_all();
+  }
+  thread_.join();
+  const auto shown = tip();
+  if (shown->position.size == 0 || head_stored_size_ == shown->position.size) return;
+  heads_.write(shown->position.chunk, shown->head, true);
+  head_stored_size_ = shown->position.size;
 }
 
 void Committer::answer(const BatchBuilder& builder, Work& work) {
@@ -213,13 +310,14 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
   published.reserve(work.accepted.size());
   std::vector<std::pair<SubmitDone, Result<Applied>>> answers;
   const auto shown = tip();
+  const StoredNodes nodes(*shown->snapshot);
   for (Accepted& one : work.accepted) {
     if (one.done) {
       Applied applied;
       applied.index = one.index;
       applied.time_ms = builder.time_ms();
       applied.receipt = {one.tx.id_hex(), one.index, builder.after().size, {}, shown->head};
-      auto path = builder.inclusion(one.index);
+      auto path = merkle_inclusion(nodes, one.index, builder.after().size, builder.edge());
       Result<Applied> outcome = path.ok() ? Result<Applied>(std::move(applied)) : path.error();
       if (path.ok()) outcome.value().receipt.path = std::move(path).value();
       answers.emplace_back(std::move(one.done), std::move(outcome));

@@ -1,18 +1,23 @@
-// The sequencer's work on one batch: rules, roots, one synced append, state, answers.
+// The sequencer's work on one batch: rules, roots, one synced append; and, on a thread of its own
+// while the next batch is made, what follows: state, signed head, answers.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "host/chain/batch.hpp"
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
 #include "host/chain/hints.hpp"
 #include "host/chain/orderer.hpp"
+#include "host/chain/pending_rows.hpp"
+#include "host/chain/recent_rows.hpp"
 
 namespace qc::chain {
 
@@ -30,15 +35,20 @@ struct CommitterOptions {
 };
 
 /// Thread contract: process() and close() on the orderer's thread or after it has ended; the rest
-/// on any thread.
+/// on any thread. Callbacks come from the orderer's thread (what was not written) and from the
+/// committer's own, in the order of the ledger.
 class Committer {
  public:
+  ~Committer() { close(); }
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
   using Publish = std::function<void(std::vector<Published>)>;
   Committer(CommitterOptions options, KvStore& store, ChunkStore chunks, const Position& position,
             Publish publish);
 
   void process(OrderedBatch batch);
-  /// Stores the last head beside its chunk.
+  /// Finishes what is under way and stores the last head beside its chunk. Idempotent.
   void close();
 
   std::shared_ptr<const Tip> tip() const;
@@ -63,27 +73,60 @@ class Committer {
     std::vector<Accepted> accepted;
     std::vector<Refused> refused;
   };
+  /// A batch that is durable in the ledger files.
+  struct Durable {
+    std::unique_ptr<BatchBuilder> builder;
+    Work work;
+    std::shared_ptr<const KvBatch> rows;
+  };
+
+  // On the orderer's thread.
   void order(OrderedBatch& batch, BatchBuilder& builder, Work& work);
   Error record_refusal(const Transaction& attempt, Error refusal, BatchBuilder& builder,
                        Work& work);
-  /// Nullopt when the batch is durable and applied.
-  std::optional<Error> commit(BatchBuilder& builder);
-  void advance(const Position& position);
+  /// Makes the batch durable; an error when it is not.
+  Result<std::shared_ptr<const KvBatch>> append(BatchBuilder& builder);
+  void settle_written();
+  void hand_over(Durable durable);
+  void await_finished();
+
+  // On the committer's own thread.
+  void run();
+  void finish(Durable durable);
+  /// Nullopt when the state store has the batch.
+  std::optional<Error> store(const Durable& durable);
   void answer(const BatchBuilder& builder, Work& work);
+
+  void advance(const Position& position);
   void fail(Work& work, const Error& error);
   void set_trouble(const std::string& reason, bool for_good);
+  bool read_only() const;
 
   CommitterOptions options_;
   KvStore& store_;
-  ChunkStore chunks_;
-  HeadsWriter heads_;
-  HintsWriter hints_;
   Publish publish_;
-  Position position_;
+  std::atomic<std::uint64_t> batches_{0};  ///< in the state store
+  std::atomic<std::uint64_t> rejected_{0};
+
+  // The orderer's thread alone.
+  ChunkStore chunks_;
+  HintsWriter hints_;
+  RecentRows recent_;
+  PendingRows pending_;
+  Position position_;  ///< after the last durable batch
+
+  // The own thread alone, and the orderer's while that has nothing to do (await_finished).
+  HeadsWriter heads_;
   std::chrono::steady_clock::time_point head_stored_at_{};
   std::uint64_t head_stored_size_ = 0;
-  std::atomic<std::uint64_t> batches_{0};
-  std::atomic<std::uint64_t> rejected_{0};
+  bool state_lost_ = false;  ///< a batch is missing in the store: nothing may be put after it
+
+  std::mutex finishing_mutex_;  ///< guards what follows
+  std::condition_variable finishing_;
+  std::optional<Durable> next_;  ///< one waits at most: memory stays bounded, and so does the lag
+  bool at_work_ = false;
+  bool closing_ = false;
+  std::thread thread_;
 
   mutable std::mutex mutex_;  ///< guards what follows
   std::shared_ptr<const Tip> tip_;

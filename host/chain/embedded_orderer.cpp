@@ -14,11 +14,13 @@ class EmbeddedOrderer final : public Orderer {
   explicit EmbeddedOrderer(EmbeddedOrdererOptions options) : options_(std::move(options)) {}
   ~EmbeddedOrderer() override { stop(); }
 
-  Status propose(Entry& entry) override {
+  Status propose(std::span<Entry> entries) override {
     const std::lock_guard lock(mutex_);
     if (stopping_) return unavailable("ledger.closed", "the ledger is shutting down");
-    queued_bytes_ += entry.tx.bytes.size();
-    queue_.push_back(std::move(entry));
+    for (Entry& entry : entries) {
+      queued_bytes_ += entry.tx.bytes.size();
+      queue_.push_back(std::move(entry));
+    }
     wake_.notify_one();
     return {};
   }

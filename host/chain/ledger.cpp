@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <thread>
@@ -93,7 +94,10 @@ LedgerImpl::LedgerImpl(Opened opened)
   order.batch_max_wait_us = options_.batch_max_wait_us;
   order.clock_ms = options_.clock_ms;
   orderer_ = make_embedded_orderer(std::move(order));
-  pool_ = std::make_unique<VerifyPool>(pool_threads());
+  pool_ = std::make_unique<VerifyPool>(pool_threads(), keys_,
+                                       [this](TxVerifier& verifier, std::vector<Arrival> arrivals) {
+                                         take(verifier, std::move(arrivals));
+                                       });
   publisher_.start(opened.position.size);
   orderer_->start([this](OrderedBatch batch) { committer_->process(std::move(batch)); });
 }
@@ -101,8 +105,8 @@ LedgerImpl::LedgerImpl(Opened opened)
 LedgerImpl::~LedgerImpl() {
   pool_->stop();
   orderer_->stop();
-  publisher_.stop();
   committer_->close();
+  publisher_.stop();
 }
 
 Result<SubmitDone> LedgerImpl::admit(std::size_t bytes, SubmitDone done) {
@@ -114,42 +118,35 @@ Result<SubmitDone> LedgerImpl::admit(std::size_t bytes, SubmitDone done) {
   });
 }
 
-Result<Transaction> LedgerImpl::prepare(std::string tx_bytes) const {
-  QC_ASSIGN(Transaction tx, proof::parse_transaction(std::move(tx_bytes)));
-  if (tx.chain != options_.chain) {
-    // The rules say so too, but there the signer would be unknown first.
-    return invalid("tx.wrong_chain", "signed for another network", "chain");
-  }
+void LedgerImpl::take(TxVerifier& verifier, std::vector<Arrival> arrivals) {
+  const int count = static_cast<int>(arrivals.size());
+  orderer_->announce(count);
+  std::vector<Submission> submissions;
+  submissions.reserve(arrivals.size());
+  for (Arrival& arrival : arrivals) submissions.push_back(std::move(arrival.submission));
   const PinnedState pinned(committer_->tip());
-  QC_ASSIGN(const crypto::PublicKey key, signer_key(tx, pinned.state));
-  if (key.kid() != tx.kid) {
-    return unauthenticated("tx.unknown_key", "the account has another key").at("kid");
-  }
-  QC_TRY(proof::verify_for_hint(tx, key));
-  if (tx.op == "network.found") {
-    const auto jwk = tx.body.find("host_jwk");
-    const auto host = jwk == tx.body.end() ? Result<crypto::PublicKey>(invalid("key.invalid", ""))
-                                           : crypto::PublicKey::from_jwk(*jwk);
-    if (!host || !(*host == host_key())) {
-      return invalid("ledger.wrong_host_key", "not this host's key", "body.host_jwk");
+  auto verified = verifier.run(std::move(submissions), {options_.chain, host_key(), pinned.state});
+  std::vector<Entry> entries;
+  entries.reserve(arrivals.size());
+  for (std::size_t i = 0; i < arrivals.size(); ++i) {
+    if (verified[i].ok()) {
+      entries.push_back({std::move(verified[i]).value(), std::move(arrivals[i].done)});
+    } else {
+      committer_->count_rejected();
+      arrivals[i].done(verified[i].error());
     }
   }
-  return tx;
+  const Status proposed = entries.empty() ? Status() : orderer_->propose(entries);
+  orderer_->announce(-count);
+  if (proposed) return;
+  for (Entry& entry : entries) entry.done(proposed.error());
 }
 
-void LedgerImpl::take(std::string tx_bytes, SubmitDone done) {
-  orderer_->announce(1);
-  auto tx = prepare(std::move(tx_bytes));
-  if (!tx) {
-    orderer_->announce(-1);
-    committer_->count_rejected();
-    done(tx.error());
-    return;
+void LedgerImpl::queue(std::vector<Arrival> unit) {
+  if (pool_->push(unit)) return;
+  for (Arrival& arrival : unit) {
+    arrival.done(unavailable("ledger.closed", "the ledger is shutting down"));
   }
-  Entry entry{std::move(tx).value(), std::move(done)};
-  const Status proposed = orderer_->propose(entry);
-  orderer_->announce(-1);
-  if (!proposed) entry.done(proposed.error());
 }
 
 Result<Applied> LedgerImpl::submit(std::string tx_bytes) {
@@ -158,7 +155,10 @@ Result<Applied> LedgerImpl::submit(std::string tx_bytes) {
   QC_ASSIGN(SubmitDone done, admit(tx_bytes.size(), [&promise](Result<Applied> applied) {
               promise.set_value(std::move(applied));
             }));
-  take(std::move(tx_bytes), std::move(done));
+  std::vector<Arrival> one;
+  one.push_back({{std::move(tx_bytes)}, std::move(done)});
+  TxVerifier verifier(keys_);
+  take(verifier, std::move(one));
   return outcome.get();
 }
 
@@ -168,10 +168,43 @@ void LedgerImpl::submit_async(std::string tx_bytes, std::function<void(Result<Ap
     done(counted.error());
     return;
   }
-  const bool queued = pool_->run([this, bytes = std::move(tx_bytes), counted = *counted]() mutable {
-    take(std::move(bytes), std::move(counted));
-  });
-  if (!queued) (*counted)(unavailable("ledger.closed", "the ledger is shutting down"));
+  std::vector<Arrival> one;
+  one.push_back({{std::move(tx_bytes)}, std::move(counted).value()});
+  queue(std::move(one));
+}
+
+namespace {
+
+/// Outcomes of a list on their way; whoever brings the last one hands all on.
+struct Gathering {
+  Gathering(std::size_t size, std::function<void(Ledger::Outcomes)> when_all)
+      : outcomes(size, Result<Applied>(busy())), missing(size), done(std::move(when_all)) {}
+  void set(std::size_t place, Result<Applied> outcome) {
+    outcomes[place] = std::move(outcome);
+    if (missing.fetch_sub(1) == 1) done(std::move(outcomes));
+  }
+  Ledger::Outcomes outcomes;
+  std::atomic<std::size_t> missing;
+  std::function<void(Ledger::Outcomes)> done;
+};
+
+}  // namespace
+
+void LedgerImpl::submit_many(std::vector<Submission> transactions,
+                             std::function<void(Outcomes)> done) {
+  if (transactions.empty()) return done({});
+  const auto all = std::make_shared<Gathering>(transactions.size(), std::move(done));
+  std::vector<Arrival> unit;
+  unit.reserve(transactions.size());
+  for (std::size_t i = 0; i < transactions.size(); ++i) {
+    auto counted = admit(transactions[i].bytes.size(),
+                         [all, i](Result<Applied> outcome) { all->set(i, std::move(outcome)); });
+    if (!counted) break;
+    unit.push_back({std::move(transactions[i]), std::move(counted).value()});
+  }
+  const std::size_t taken = unit.size();
+  if (taken != 0) queue(std::move(unit));
+  for (std::size_t i = taken; i < transactions.size(); ++i) all->set(i, busy());
 }
 
 Result<Applied> LedgerImpl::submit_as_host(std::string_view op, const Json& body) {

@@ -26,6 +26,14 @@ struct LedgerOptions {
   bool fsync = true;                       ///< false in benchmarks of the other costs only
 };
 
+/// A transaction as it is handed in.
+struct Submission {
+  std::string bytes;
+  /// What the submitter knows of the signature's nonce point, if anything. It is not trusted: a
+  /// right one makes verification cheaper where many come together, a wrong one costs time.
+  crypto::NonceHint hint = crypto::NonceHint::kNone;
+};
+
 /// The outcome of a transaction that is durable.
 struct Applied {
   std::uint64_t index = 0;
@@ -58,8 +66,15 @@ class Ledger {
   /// Errors: parse and rule errors; "ledger.busy" (kRateLimited, retryable) when the queue is
   /// full; "ledger.io" (kUnavailable) when the disk fails: nothing was applied. Any thread.
   virtual Result<Applied> submit(std::string tx_bytes) = 0;
-  /// As submit, without waiting. The callback runs on a ledger thread: return quickly.
+  /// As submit, without waiting: signatures are verified on threads of the ledger, each once, what
+  /// waits together as one batch. The callback runs on a ledger thread: return quickly.
   virtual void submit_async(std::string tx_bytes, std::function<void(Result<Applied>)> done) = 0;
+  /// Several without waiting; they are applied in this order, each with an outcome of its own (a
+  /// signer must be on the ledger before). When the queue is full in the middle, the rest is
+  /// refused with "ledger.busy": what was taken is always a beginning of the list.
+  using Outcomes = std::vector<Result<Applied>>;
+  virtual void submit_many(std::vector<Submission> transactions,
+                           std::function<void(Outcomes)> done) = 0;
   /// Signs with the host's key as account "host" and submits.
   virtual Result<Applied> submit_as_host(std::string_view op, const Json& body) = 0;
 

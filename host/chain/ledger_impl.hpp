@@ -69,6 +69,8 @@ class LedgerImpl final : public Ledger {
 
   Result<Applied> submit(std::string tx_bytes) override;
   void submit_async(std::string tx_bytes, std::function<void(Result<Applied>)> done) override;
+  void submit_many(std::vector<Submission> transactions,
+                   std::function<void(Outcomes)> done) override;
   Result<Applied> submit_as_host(std::string_view op, const Json& body) override;
 
   void read(const std::function<void(const StateReader&)>& read) const override;
@@ -90,9 +92,10 @@ class LedgerImpl final : public Ledger {
   Health health() const override;
 
  private:
-  /// Parses, verifies and proposes in the calling thread; `done` is called in any case.
-  void take(std::string tx_bytes, SubmitDone done);
-  Result<Transaction> prepare(std::string tx_bytes) const;
+  /// Parses, verifies and proposes in the calling thread; every `done` is called in any case.
+  void take(TxVerifier& verifier, std::vector<Arrival> arrivals);
+  /// Hands to the pool, or refuses.
+  void queue(std::vector<Arrival> unit);
   /// Takes from the byte budget; the returned callback gives back and calls `done`. Error:
   /// "ledger.busy".
   Result<SubmitDone> admit(std::size_t bytes, SubmitDone done);
@@ -107,6 +110,7 @@ class LedgerImpl final : public Ledger {
   Publisher publisher_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Orderer> orderer_;
+  IngestKeys keys_;
   std::unique_ptr<VerifyPool> pool_;
 };
 

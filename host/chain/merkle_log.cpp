@@ -74,8 +74,17 @@ Result<Hash32> merkle_root(const NodeSource& nodes, std::uint64_t size) {
 
 Result<std::vector<Hash32>> merkle_inclusion(const NodeSource& nodes, std::uint64_t index,
                                              std::uint64_t size) {
-  assert(index < size);
   QC_ASSIGN(const std::vector<Hash32> edge, right_edge(nodes, size));
+  return merkle_inclusion(nodes, index, size, edge);
+}
+
+Result<std::vector<Hash32>> merkle_right_edge(const NodeSource& nodes, std::uint64_t size) {
+  return right_edge(nodes, size);
+}
+
+Result<std::vector<Hash32>> merkle_inclusion(const NodeSource& nodes, std::uint64_t index,
+                                             std::uint64_t size, const std::vector<Hash32>& edge) {
+  assert(index < size);
   std::vector<Hash32> path;
   for (std::uint8_t level = 0; ((size - 1) >> level) != 0; ++level) {
     const std::uint64_t sibling = (index >> level) ^ 1U;

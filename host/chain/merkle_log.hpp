@@ -29,6 +29,12 @@ Result<Hash32> merkle_root(const NodeSource& nodes, std::uint64_t size);
 /// Requires index < size <= leaves in `nodes`. O(log size) reads.
 Result<std::vector<Hash32>> merkle_inclusion(const NodeSource& nodes, std::uint64_t index,
                                              std::uint64_t size);
+/// The hashes of the rightmost node of every level, the root last, for paths of many leaves of one
+/// tree: merkle_inclusion() with it does not compute them again. Requires size > 0.
+Result<std::vector<Hash32>> merkle_right_edge(const NodeSource& nodes, std::uint64_t size);
+/// As merkle_inclusion(nodes, index, size), with `edge` from merkle_right_edge(nodes, size).
+Result<std::vector<Hash32>> merkle_inclusion(const NodeSource& nodes, std::uint64_t index,
+                                             std::uint64_t size, const std::vector<Hash32>& edge);
 /// RFC 9162 section 2.1.4.1; empty when from is 0 or equals `to`. Requires from <= to.
 Result<std::vector<Hash32>> merkle_consistency(const NodeSource& nodes, std::uint64_t from,
                                                std::uint64_t to);

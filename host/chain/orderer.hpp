@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "host/chain/ledger.hpp"
@@ -36,11 +37,11 @@ class Orderer {
  public:
   using Handler = std::function<void(OrderedBatch)>;
   virtual ~Orderer() = default;
-  /// Takes the entry; on error it is left untouched.
+  /// Takes the entries, which keep their order among themselves; on error all are left untouched.
   /// Error: "ledger.closed". Any thread.
-  virtual Status propose(Entry& entry) = 0;
-  /// Tells that a transaction will be proposed shortly (its signature is being verified), or that
-  /// it will not: batches wait for those a moment. Any thread.
+  virtual Status propose(std::span<Entry> entries) = 0;
+  /// Tells that transactions will be proposed shortly (their signatures are being verified), or
+  /// that they will not: batches wait for those a moment. Any thread.
   virtual void announce(int change) = 0;
   /// Begins to call `handler`.
   virtual void start(Handler handler) = 0;

@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-#include "sdk/crypto/sm3.hpp"
+#include "sdk/crypto/sm3_public.hpp"
 
 namespace qc::chain {
 namespace {
@@ -11,6 +11,11 @@ constexpr std::string_view kMagic = "QCLR";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kCheckedHeader = 72;  // the check covers what is before it
 constexpr std::size_t kCheckBytes = 8;
+
+/// All that is hashed here lies in files that anyone may read.
+Hash32 record_digest(std::string_view bytes) {
+  return crypto::sm3_public({{as_bytes(bytes), {}, {}, {}}});
+}
 
 Error damaged(const char* why) { return internal("record.damaged", why); }
 
@@ -24,7 +29,7 @@ std::string encode_header(const RecordHeader& header) {
   put_u64(out, static_cast<std::uint64_t>(header.time_ms));
   put_hash(out, header.previous);
   assert(out.size() == kCheckedHeader);
-  out.append(as_text(crypto::sm3(out)).substr(0, kCheckBytes));
+  out.append(as_text(record_digest(out)).substr(0, kCheckBytes));
   return out;
 }
 
@@ -45,13 +50,13 @@ std::string RecordBuilder::finish(RecordHeader header, const Hash32& log_root,
   bytes_.replace(0, kRecordHeaderBytes, encode_header(header));
   put_hash(bytes_, log_root);
   put_hash(bytes_, subject_root);
-  put_hash(bytes_, crypto::sm3(bytes_));
+  put_hash(bytes_, record_digest(bytes_));
   return std::move(bytes_);
 }
 
 Result<RecordHeader> decode_record_header(std::string_view bytes) {
   if (bytes.size() < kRecordHeaderBytes) return damaged("a record header is cut short");
-  const Hash32 check = crypto::sm3(bytes.substr(0, kCheckedHeader));
+  const Hash32 check = record_digest(bytes.substr(0, kCheckedHeader));
   if (as_text(check).substr(0, kCheckBytes) != bytes.substr(kCheckedHeader, kCheckBytes)) {
     return damaged("a record header does not match its check");
   }
@@ -73,7 +78,7 @@ Result<RecordHeader> decode_record_header(std::string_view bytes) {
 Result<Record> decode_record(std::string_view bytes) {
   QC_ASSIGN(const RecordHeader header, decode_record_header(bytes));
   if (bytes.size() != header.record_bytes()) return damaged("a record of another length");
-  const Hash32 hash = crypto::sm3(hashed_part(bytes));
+  const Hash32 hash = record_digest(hashed_part(bytes));
   if (as_text(hash) != bytes.substr(hashed_part(bytes).size())) {
     return damaged("a record does not match its hash");
   }

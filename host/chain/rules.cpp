@@ -78,6 +78,12 @@ Result<rules::Signer> find_signer(const Transaction& tx, const StateReader& stat
   const std::string account = rules::account_of_kid(state, tx.kid);
   auto document = account.empty() ? std::nullopt : rules::account_document(state, account);
   if (!document) return unauthenticated("tx.unknown_key", "no account has this key").at("kid");
+  // Here and not only where signatures are verified: those are checked against the key of that
+  // name, which may have been replaced between the check and this batch.
+  const auto jwk = document->find("jwk");
+  if (jwk != document->end() && rules::text_of(*jwk, "kid") != tx.kid) {
+    return unauthenticated("tx.unknown_key", "the account has another key now").at("kid");
+  }
   std::string kind = rules::text_of(*document, "kind");
   return rules::Signer{account, std::move(kind), std::move(*document)};
 }
@@ -106,6 +112,13 @@ Result<Effect> apply_operation(const Transaction& tx, const RuleContext& context
 
 }  // namespace
 
+Result<SignerOnRecord> signer_on_record(const Transaction& tx, const StateReader& state) {
+  QC_ASSIGN(rules::Signer signer, find_signer(tx, state));
+  const auto jwk = signer.document.find("jwk");
+  if (jwk == signer.document.end()) return internal("tx.invalid", "the account has no key");
+  return SignerOnRecord{signer.kind == "person", std::move(*jwk)};
+}
+
 Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& state) {
   if (tx.op == kFoundOp) {
     QC_ASSIGN(crypto::PublicKey key, rules::founder_key(tx));
@@ -114,11 +127,8 @@ Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& s
     }
     return key;
   }
-  QC_ASSIGN(const rules::Signer signer, find_signer(tx, state));
-  const auto jwk = signer.document.find("jwk");
-  auto key = jwk == signer.document.end()
-                 ? Result<crypto::PublicKey>(internal("tx.invalid", "the account has no key"))
-                 : crypto::PublicKey::from_jwk(*jwk);
+  QC_ASSIGN(const SignerOnRecord signer, signer_on_record(tx, state));
+  auto key = crypto::PublicKey::from_jwk(signer.jwk);
   if (key.ok() && key->kid() != tx.kid) {
     return unauthenticated("tx.unknown_key", "the account has another key now").at("kid");
   }

@@ -28,6 +28,13 @@ struct Effect {
 /// `network.found`, the key in the body. Errors: "tx.unknown_key", "tx.invalid".
 Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& state);
 
+/// Whose key has the name `tx.kid`, as the state knows it now. Errors: "tx.unknown_key".
+struct SignerOnRecord {
+  bool person = false;
+  Json jwk;
+};
+Result<SignerOnRecord> signer_on_record(const Transaction& tx, const StateReader& state);
+
 /// Applies one transaction, signature already verified with signer_key(). On error nothing is
 /// written to `state`. Checks in order: chain ("tx.wrong_chain"), validity window ("tx.expired",
 /// "tx.from_the_future"), duplicate id or nonce ("tx.duplicate"), signer's standing

@@ -4,28 +4,35 @@
 #include "sdk/crypto/sm3.hpp"
 
 namespace qc::chain {
+namespace {
+
+/// What write_state() wrote; the store has its own checksums.
+std::optional<Json> parse_document(std::string_view text) {
+  if (auto plain = parse_plain_json(text)) return plain;
+  Json value = Json::parse(text, nullptr, false);
+  if (value.is_discarded()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
 
 std::optional<Json> StoredState::get(const std::string& key) const {
   const auto text = store_.get(keys::state(key));
   if (!text) return std::nullopt;
-  // Written by write_state(); the store has its own checksums.
-  Json value = Json::parse(*text, nullptr, false);
-  if (value.is_discarded()) return std::nullopt;
-  return value;
+  return parse_document(*text);
 }
 
 void StoredState::scan(const std::string& prefix, const std::string& start,
                        const std::function<bool(const std::string&, const Json&)>& visit) const {
   const std::string from = start.empty() ? std::string() : keys::state(start);
   store_.scan(keys::state(prefix), from, [&visit](std::string_view key, std::string_view text) {
-    const Json value = Json::parse(text, nullptr, false);
-    if (value.is_discarded()) return true;
-    return visit(std::string(key.substr(1)), value);
+    const auto value = parse_document(text);
+    return !value || visit(std::string(key.substr(1)), *value);
   });
 }
 
 std::string state_text(const Json& document) {
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(document);
 }
 
 void write_state(const Overlay& overlay, KvBatch& batch) {

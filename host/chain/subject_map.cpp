@@ -1,6 +1,7 @@
 #include "host/chain/subject_map.hpp"
 
 #include <cassert>
+#include <iterator>
 
 #include "host/chain/keys.hpp"
 
@@ -53,7 +54,7 @@ proof::SubjectValue value_of(const MapNode& leaf) { return {leaf.count, leaf.rig
 }  // namespace
 
 void SubjectMapUpdate::put(std::size_t depth, const Hash32& key, const MapNode& node) {
-  rows_[row_key(depth, key)] = encode_node(node);
+  rows_.emplace_back(row_key(depth, key), encode_node(node));
 }
 
 Result<Hash32> SubjectMapUpdate::apply(const Values& values) {
@@ -104,8 +105,10 @@ Result<Hash32> SubjectMapUpdate::descend(std::size_t depth, Range range, const M
   return proof::map_node_hash(node.left, node.right);
 }
 
-void SubjectMapUpdate::write_to(KvBatch& batch) const {
-  for (const auto& [key, row] : rows_) batch.emplace_back(key, row);
+void SubjectMapUpdate::write_to(KvBatch& batch) {
+  batch.insert(batch.end(), std::make_move_iterator(rows_.begin()),
+               std::make_move_iterator(rows_.end()));
+  rows_.clear();
 }
 
 Result<MapLookup> map_lookup(const KvReader& store, const Hash32& key) {

@@ -26,7 +26,8 @@ class SubjectMapUpdate {
   /// Sets all values and returns the new root. Call once. `values` is not empty.
   /// Error: "ledger.corrupt".
   Result<Hash32> apply(const std::map<Hash32, proof::SubjectValue>& values);
-  void write_to(KvBatch& batch) const;
+  /// Moves the rows out. Call once.
+  void write_to(KvBatch& batch);
 
  private:
   using Values = std::map<Hash32, proof::SubjectValue>;
@@ -40,7 +41,7 @@ class SubjectMapUpdate {
   void put(std::size_t depth, const Hash32& key, const MapNode& node);
 
   const KvReader& store_;
-  std::map<std::string, std::string> rows_;
+  KvBatch rows_;  ///< each node once: update() comes to a place once
 };
 
 struct MapLookup {

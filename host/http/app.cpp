@@ -13,6 +13,7 @@ namespace qc::http {
 namespace {
 
 constexpr std::size_t kMaxRequestId = 64;
+constexpr std::size_t kMaxTransactions = 100;  // of one request
 
 /// The caller's own id when it is harmless in a log line and a header, else a fresh one.
 std::string request_id(const Request& request) {
@@ -58,8 +59,25 @@ std::string joined(const std::set<std::string>& methods) {
   return out;
 }
 
-std::string dump(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+/// {"tx","index","receipt"}: texts of hexadecimal and base64url alone, so that nothing is escaped.
+void append_submitted(std::string& out, const chain::Applied& applied) {
+  out.append(R"({"tx":")").append(applied.receipt.tx).append(R"(","index":)");
+  out.append(std::to_string(applied.index)).append(R"(,"receipt":)");
+  proof::append_text(applied.receipt, out);
+  out.push_back('}');
+}
+
+void append_results(std::string& out, const chain::Ledger::Outcomes& outcomes) {
+  out.append(R"({"results":[)");
+  for (const Result<chain::Applied>& one : outcomes) {
+    if (&one != &outcomes.front()) out.push_back(',');
+    if (one.ok()) {
+      append_submitted(out, *one);
+    } else {
+      out.append(R"({"problem":)").append(dump_json(to_problem(one.error()))).push_back('}');
+    }
+  }
+  out.append("]}");
 }
 
 std::vector<std::string> route_labels(const std::vector<Route>& routes) {
@@ -163,7 +181,7 @@ Response App::run(Turn& turn) {
   Response response;
   response.status = outcome->status;
   const bool text = !outcome->content_type.empty();
-  response.body = text ? std::move(outcome->text) : dump(outcome->body);
+  response.body = text ? std::move(outcome->text) : dump_json(outcome->body);
   if (text) response.content_type = outcome->content_type;
   response.fields.emplace_back("Cache-Control", "no-store");
   return response;
@@ -231,10 +249,42 @@ Result<Json> App::read_body(const Request& request) const {
 }
 
 void App::handle_later(const Request& request, std::function<void(Outcome)> done) {
-  if (const auto type = expect_media_type(request, "application/jose"); !type.ok()) {
-    return done(type.error());
+  const auto match = router_.find(request.head.method, request.head.path);
+  assert(match.route != nullptr && !match.route->handler);
+  if (match.route->body == BodyKind::kTransaction) {
+    if (const auto type = expect_media_type(request, "application/jose"); !type.ok()) {
+      return done(type.error());
+    }
+    return services_.ledger.submit_async(request.body,
+                                         [done = std::move(done)](Result<chain::Applied> applied) {
+                                           chain::Ledger::Outcomes one;
+                                           one.push_back(std::move(applied));
+                                           done(std::move(one));
+                                         });
   }
-  services_.ledger.submit_async(request.body, std::move(done));
+  auto transactions = read_transactions(request);
+  if (!transactions.ok()) return done(transactions.error());
+  services_.ledger.submit_many(std::move(*transactions), std::move(done));
+}
+
+Result<std::vector<chain::Submission>> App::read_transactions(const Request& request) const {
+  QC_ASSIGN(Json body, read_body(request));
+  const JsonReader reader(body);
+  QC_TRY(reader.expect_only({"transactions"}));
+  QC_ASSIGN(const Json* list, reader.array("transactions", kMaxTransactions));
+  if (list->empty()) {
+    return invalid("json.out_of_range", "expected 1 to 100 transactions", "transactions");
+  }
+  std::vector<chain::Submission> out;
+  out.reserve(list->size());
+  for (Json& one : body["transactions"]) {
+    if (!one.is_string()) {
+      return invalid("json.wrong_type", "expected a transaction (JWS text)",
+                     "transactions[" + std::to_string(out.size()) + "]");
+    }
+    out.push_back({std::move(one.get_ref<std::string&>())});
+  }
+  return out;
 }
 
 Response App::finish(const Request& request, std::optional<Caller> caller, const Outcome& outcome) {
@@ -243,13 +293,22 @@ Response App::finish(const Request& request, std::optional<Caller> caller, const
   if (caller) turn.caller = std::move(*caller);
   return guarded(turn, [&](Turn&) {
     if (!outcome.ok()) return problem(outcome.error());
-    const chain::Applied& applied = outcome.value();
+    const Route& route = *turn.match.route;
     Response response;
-    response.status = 201;
-    response.body = dump({{"tx", applied.receipt.tx},
-                          {"index", applied.index},
-                          {"receipt", proof::to_json(applied.receipt)}});
+    response.status = route.doc.status;
     response.fields.emplace_back("Cache-Control", "no-store");
+    if (route.body == BodyKind::kTransaction) {
+      const Result<chain::Applied>& only = outcome->front();
+      if (!only.ok()) return problem(only.error());
+      append_submitted(response.body, *only);
+      return response;
+    }
+    append_results(response.body, *outcome);
+    // The whole is answered with 200; who has to come again is told so all the same.
+    const auto busy = [](const auto& one) { return !one.ok() && one.error().retryable; };
+    if (std::any_of(outcome->begin(), outcome->end(), busy)) {
+      response.fields.emplace_back("Retry-After", "1");
+    }
     return response;
   });
 }
@@ -265,7 +324,7 @@ Response App::problem(const Error& error) const {
   Response response;
   response.status = status_for(error);
   response.content_type = kProblemType;
-  response.body = dump(to_problem(error, response.status));
+  response.body = dump_json(to_problem(error, response.status));
   response.fields.emplace_back("Cache-Control", "no-store");
   if (response.status == 429 || response.status == 503) {
     response.fields.emplace_back("Retry-After", "1");

@@ -32,10 +32,11 @@ class App {
   Plan plan(const Request& request) const;
   /// Answers. Never throws.
   Response handle(const Request& request);
-  /// Submits a transaction without holding the thread until it is durable. `done` is called exactly
-  /// once, perhaps on a thread of the ledger; it must only pass the outcome on. The outcome goes
+  /// Submits the transactions of a request without holding the thread until they are durable.
+  /// `done` is called exactly once, perhaps on a thread of the ledger; it must only pass the
+  /// outcome on. The outcome, one for each transaction unless the request itself is refused, goes
   /// to finish(), with what optional_caller() said before. finish() never throws.
-  using Outcome = Result<chain::Applied>;
+  using Outcome = Result<chain::Ledger::Outcomes>;
   void handle_later(const Request& request, std::function<void(Outcome)> done);
   Response finish(const Request& request, std::optional<Caller> caller, const Outcome& outcome);
   /// Public routes ask for no signature; a caller who signs all the same, and rightly, gets a
@@ -54,6 +55,8 @@ class App {
   Status admit(Turn& turn);
   Status allow(const Turn& turn) const;
   Result<Json> read_body(const Request& request) const;
+  /// The body of the batch route. Errors: "json.…", "http.unsupported_media_type".
+  Result<std::vector<chain::Submission>> read_transactions(const Request& request) const;
   Response problem(const Error& error) const;
   void sign(const Turn& turn, Response& response) const;
   void conclude(const Turn& turn, Response& response);

@@ -75,6 +75,40 @@ constexpr std::string_view kBasics = R"json({
       "receipt": {"$ref": "#/components/schemas/Receipt"}
     }
   },
+  "TransactionBatch": {
+    "type": "object",
+    "required": ["transactions"],
+    "additionalProperties": false,
+    "description": "The whole body has at most 1 MiB (http.body_too_large).",
+    "properties": {
+      "transactions": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 100,
+        "items": {"$ref": "#/components/schemas/Transaction"}
+      }
+    }
+  },
+  "SubmittedBatch": {
+    "type": "object",
+    "required": ["results"],
+    "properties": {
+      "results": {
+        "type": "array",
+        "description": "One for each transaction, in order",
+        "items": {
+          "oneOf": [
+            {"$ref": "#/components/schemas/Submitted"},
+            {
+              "type": "object",
+              "required": ["problem"],
+              "properties": {"problem": {"$ref": "#/components/schemas/Problem"}}
+            }
+          ]
+        }
+      }
+    }
+  },
   "Recorded": {
     "type": "object",
     "required": ["tx", "receipt"],

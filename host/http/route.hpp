@@ -86,7 +86,7 @@ struct Route {
   std::string path;  ///< "/v1/plugins/{id}:load"
   Who who;
   BodyKind body = BodyKind::kNone;
-  Handler handler;  ///< empty: the transaction route, answered when the ledger calls back
+  Handler handler;  ///< empty: the transaction routes, answered when the ledger calls back
   RouteDoc doc;
   Lane lane = Lane::kQuick;
 };

@@ -52,6 +52,12 @@ Result<std::string> decode(std::string_view text) {
 
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
   for (const Route& route : routes_) segments_.push_back(split_template(route.path));
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    const Route& route = routes_[i];
+    // Not where a route before it has the path too: the order of the table decides.
+    const Match first = search(route.method, route.path);
+    if (first.route == &route) literal_.emplace(route.method + " " + route.path, i);
+  }
 }
 
 std::vector<Router::Segment> Router::split_template(std::string_view path) {
@@ -92,8 +98,17 @@ bool Router::match(const std::vector<Segment>& segments, std::string_view path, 
 }
 
 Router::Match Router::find(std::string_view method, std::string_view path) const {
-  Match out;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  std::string name;
+  name.reserve(wanted.size() + 1 + path.size());
+  name.append(wanted).append(" ").append(path);
+  const auto found = literal_.find(name);
+  if (found == literal_.end()) return search(wanted, path);
+  return {&routes_[found->second], found->second, {}, {}};
+}
+
+Router::Match Router::search(std::string_view wanted, std::string_view path) const {
+  Match out;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     if (!match(segments_[i], path, out)) continue;
     if (routes_[i].method == wanted) {

@@ -103,6 +103,21 @@ std::vector<Route> ledger_routes() {
                   201,
                   {},
                   {"tx.invalid", "tx.bad_signature", "tx.duplicate", "ledger.busy"}}});
+  out.push_back({"POST",
+                 "/v1/transactions:batch",
+                 {},
+                 BodyKind::kJson,
+                 {},
+                 {"submitTransactions",
+                  "ledger",
+                  "批量提交已签名的交易(最多 100 笔)",
+                  "Submit up to 100 signed transactions, applied in this order; answered when all "
+                  "are durable or refused, each with its own outcome",
+                  "TransactionBatch",
+                  "SubmittedBatch",
+                  200,
+                  {},
+                  {"json.out_of_range"}}});
   out.push_back({"GET",
                  "/v1/transactions/{id}",
                  {Need::kCaller},

@@ -15,45 +15,78 @@ constexpr std::string_view kStd =
 std::string encode64(ByteView bytes, std::string_view alphabet, bool pad) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (std::uint8_t byte : bytes) {
-    bits = (bits << 8U) | byte;
-    count += 8;
-    while (count >= 6) {
-      count -= 6;
-      out.push_back(alphabet[(bits >> static_cast<unsigned>(count)) & 63U]);
-    }
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const std::uint32_t bits = (std::uint32_t{bytes[i]} << 16U) |
+                               (std::uint32_t{bytes[i + 1]} << 8U) | std::uint32_t{bytes[i + 2]};
+    const std::array<char, 4> four{alphabet[bits >> 18U], alphabet[(bits >> 12U) & 63U],
+                                   alphabet[(bits >> 6U) & 63U], alphabet[bits & 63U]};
+    out.append(four.data(), four.size());
   }
-  if (count > 0) out.push_back(alphabet[(bits << static_cast<unsigned>(6 - count)) & 63U]);
+  if (i + 1 == bytes.size()) {
+    out.push_back(alphabet[bytes[i] >> 2U]);
+    out.push_back(alphabet[(bytes[i] << 4U) & 63U]);
+  } else if (i + 2 == bytes.size()) {
+    const std::uint32_t bits = (std::uint32_t{bytes[i]} << 8U) | std::uint32_t{bytes[i + 1]};
+    out.push_back(alphabet[bits >> 10U]);
+    out.push_back(alphabet[(bits >> 4U) & 63U]);
+    out.push_back(alphabet[(bits << 2U) & 63U]);
+  }
   while (pad && out.size() % 4 != 0) out.push_back('=');
   return out;
 }
 
-Result<Bytes> decode64(std::string_view text, std::string_view alphabet, const char* code) {
-  std::array<std::int8_t, 256> table{};
-  table.fill(-1);
+using DecodeTable = std::array<std::int8_t, 256>;
+
+/// Value of each character, or -1.
+constexpr DecodeTable decode_table(std::string_view alphabet) {
+  DecodeTable table{};
+  for (auto& value : table) value = -1;
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
     table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::int8_t>(i);
   }
+  return table;
+}
+constexpr DecodeTable kUrlValues = decode_table(kUrl);
+constexpr DecodeTable kStdValues = decode_table(kStd);
+
+Result<Bytes> decode64(std::string_view text, const DecodeTable& table, const char* code) {
   if (text.size() % 4 == 1) return invalid(code, "length is not possible for this encoding");
-  Bytes out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    const std::int8_t value = table[static_cast<std::uint8_t>(c)];
-    if (value < 0) return invalid(code, "character outside the alphabet");
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<std::uint8_t>((bits >> static_cast<unsigned>(count)) & 255U));
-    }
+  const auto value = [&](std::size_t i) -> int {
+    return table[static_cast<std::uint8_t>(text[i])];
+  };
+  Bytes out(text.size() * 3 / 4);
+  std::size_t at = 0;
+  std::size_t i = 0;
+  int seen = 0;  // negative once a character was none of the alphabet's
+  const auto put = [&](int bits, unsigned shift) {
+    out[at++] = static_cast<std::uint8_t>(static_cast<unsigned>(bits) >> shift);
+  };
+  for (; i + 4 <= text.size(); i += 4) {
+    const int a = value(i);
+    const int b = value(i + 1);
+    const int c = value(i + 2);
+    const int d = value(i + 3);
+    seen |= a | b | c | d;
+    if (seen < 0) break;
+    const int bits = (a * 64 + b) * 4096 + c * 64 + d;
+    put(bits, 16);
+    put(bits, 8);
+    put(bits, 0);
   }
-  if ((bits & ((1U << static_cast<unsigned>(count)) - 1U)) != 0) {
+  int bits = 0;
+  const auto left = static_cast<unsigned>(seen < 0 ? 0 : text.size() - i);
+  for (; i < text.size() && seen >= 0; ++i) {
+    seen |= value(i);
+    bits = bits * 64 + (seen < 0 ? 0 : value(i));
+  }
+  if (seen < 0) return invalid(code, "character outside the alphabet");
+  const unsigned spare = left == 2 ? 4 : 2;  // bits that no byte takes
+  if (left != 0 && (static_cast<unsigned>(bits) & ((1U << spare) - 1U)) != 0) {
     return invalid(code, "trailing bits are not zero");
   }
+  if (left == 3) put(bits, 10);
+  if (left != 0) put(bits, left == 3 ? 2 : 4);
   return out;
 }
 
@@ -66,11 +99,10 @@ int hex_digit(char c) {
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (std::uint8_t byte : bytes) {
-    out.push_back(kHex[byte >> 4U]);
-    out.push_back(kHex[byte & 15U]);
+  std::string out(bytes.size() * 2, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    out[2 * i] = kHex[bytes[i] >> 4U];
+    out[2 * i + 1] = kHex[bytes[i] & 15U];
   }
   return out;
 }
@@ -98,7 +130,7 @@ Result<Hash32> hash_from_hex(std::string_view text) {
 
 std::string to_base64url(ByteView bytes) { return encode64(bytes, kUrl, false); }
 Result<Bytes> from_base64url(std::string_view text) {
-  return decode64(text, kUrl, "base64url.invalid");
+  return decode64(text, kUrlValues, "base64url.invalid");
 }
 std::string to_base64(ByteView bytes) { return encode64(bytes, kStd, true); }
 Result<Bytes> from_base64(std::string_view text) {
@@ -108,7 +140,7 @@ Result<Bytes> from_base64(std::string_view text) {
     text.remove_suffix(1);
     ++padding;
   }
-  return decode64(text, kStd, "base64.invalid");
+  return decode64(text, kStdValues, "base64.invalid");
 }
 
 bool equal_constant_time(ByteView a, ByteView b) {

@@ -23,10 +23,10 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   bool start_array(std::size_t) override { return open(Json::array()); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    if (stack_.back()->contains(name)) {
-      return fail("json.duplicate_member", "member name appears twice");
-    }
-    keys_.back() = std::move(name);
+    auto& members = stack_.back()->get_ref<Json::object_t&>();
+    const auto [member, is_new] = members.try_emplace(std::move(name));
+    if (!is_new) return fail("json.duplicate_member", "member name appears twice");
+    member_ = &member->second;
     return true;
   }
   bool parse_error(std::size_t position, const std::string&,
@@ -52,7 +52,8 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
       parent.push_back(std::move(value));
       return &parent.back();
     }
-    return &(parent[keys_.back()] = std::move(value));
+    *member_ = std::move(value);
+    return member_;
   }
   bool put(Json&& value) {
     place(std::move(value));
@@ -61,18 +62,16 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   bool open(Json&& container) {
     if (stack_.size() >= max_depth_) return fail("json.too_deep", "nested too deeply");
     stack_.push_back(place(std::move(container)));
-    keys_.emplace_back();
     return true;
   }
   bool close() {
     stack_.pop_back();
-    keys_.pop_back();
     return true;
   }
 
   std::size_t max_depth_;
   std::vector<Json*> stack_;  // stable: a container grows only while it is on top
-  std::vector<std::string> keys_;
+  Json* member_ = nullptr;    // whose value comes next, in the object on top
 };
 
 }  // namespace
@@ -84,6 +83,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
                  "at most " + std::to_string(limits.max_bytes) + " bytes",
                  {}};
   }
+  if (auto plain = parse_plain_json(text, limits.max_depth)) return std::move(*plain);
   // The library takes a NUL byte for the end of input and would ignore what follows it.
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     return invalid("json.invalid", "not valid JSON at byte " + std::to_string(nul));

@@ -140,10 +140,45 @@ class ClientImpl final : public Client {
   }
 
   Result<Submitted> submit(const std::string& op, const Json& body) override {
+    QC_ASSIGN(std::string bytes, sign_transaction(op, body));
+    QC_ASSIGN(const Json answer, exchange("POST", "/v1/transactions", bytes, "application/jose"));
+    return check_submitted(std::move(bytes), answer);
+  }
+
+  Result<std::vector<Result<Submitted>>> submit_batch(
+      const std::vector<Intent>& transactions) override {
+    Json list = Json::array();
+    for (const Intent& one : transactions) {
+      QC_ASSIGN(std::string bytes, sign_transaction(one.op, one.body));
+      list.push_back(std::move(bytes));
+    }
+    const Json request{{"transactions", std::move(list)}};
+    QC_ASSIGN(const Json answer, post("/v1/transactions:batch", request));
+    QC_ASSIGN(const Json* results, JsonReader(answer).array("results", transactions.size()));
+    if (results->size() != transactions.size()) return bad_answer("not one result for each");
+    std::vector<Result<Submitted>> out;
+    for (std::size_t i = 0; i < results->size(); ++i) {
+      const Json& result = (*results)[i];
+      const auto problem = result.is_object() ? result.find("problem") : result.end();
+      if (result.is_object() && problem != result.end()) {
+        const JsonReader reader(*problem);
+        const auto status = reader.integer("status", 400, 599);
+        out.emplace_back(
+            http::from_problem(status ? static_cast<int>(*status) : 500,
+                               problem->dump(-1, ' ', false, Json::error_handler_t::replace)));
+      } else {
+        out.push_back(
+            check_submitted(request.at("transactions")[i].get_ref<const std::string&>(), result));
+      }
+    }
+    return out;
+  }
+
+ private:
+  /// The answer to a transaction, with its receipt verified.
+  Result<Submitted> check_submitted(std::string bytes, const Json& answer) const {
     Submitted out;
-    QC_ASSIGN(out.bytes, sign_transaction(op, body));
-    QC_ASSIGN(const Json answer,
-              exchange("POST", "/v1/transactions", out.bytes, "application/jose"));
+    out.bytes = std::move(bytes);
     QC_ASSIGN(const Json* receipt, JsonReader(answer).object("receipt"));
     QC_ASSIGN(out.receipt, proof::receipt_from_json(*receipt));
     QC_ASSIGN(const auto head, proof::verify_receipt(out.bytes, out.receipt, *host_key_, chain_));
@@ -153,7 +188,6 @@ class ClientImpl final : public Client {
     return out;
   }
 
- private:
   Result<Json> exchange(const std::string& method, const std::string& target, std::string body,
                         std::string_view type) {
     QC_TRY(check_target(target));

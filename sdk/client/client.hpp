@@ -46,6 +46,15 @@ class Client {
   virtual Result<Json> del(const std::string& path, const Json& body) = 0;
   /// Signs a transaction with options.key, POSTs it, verifies the receipt.
   virtual Result<Submitted> submit(const std::string& op, const Json& body) = 0;
+  /// Signs transactions with options.key and POSTs them in one request (at most 100, 1 MiB); they
+  /// are applied in this order. One outcome for each, in order: as submit(), so a receipt that does
+  /// not hold is an Error in its place. Error of the whole: the request's own.
+  struct Intent {
+    std::string op;
+    Json body;
+  };
+  virtual Result<std::vector<Result<Submitted>>> submit_batch(
+      const std::vector<Intent>& transactions) = 0;
   /// Signs without sending: for bodies that carry a transaction.
   virtual Result<std::string> sign_transaction(const std::string& op, const Json& body) = 0;
 };

@@ -71,6 +71,30 @@ std::optional<NonceHint> PublicKey::verify_for_hint(ByteView message, ByteView s
   return impl_->verifier().verify_for_hint(*e, signature);
 }
 
+std::vector<std::optional<NonceHint>> verify_for_hints(std::span<const KeyedSignature> items) {
+  std::vector<Sm3Input> inputs;
+  inputs.reserve(items.size());
+  for (const KeyedSignature& item : items) {
+    inputs.push_back({{item.key->impl_->default_za, item.message, {}, {}}, nullptr});
+  }
+  std::vector<Hash32> digests(items.size());
+  sm3_public_many(inputs, digests);
+  std::vector<sm2::Point> nonces;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].signature.size() != 64) continue;
+    const auto nonce =
+        items[i].key->impl_->verifier().verify_to_point(digests[i], items[i].signature);
+    if (!nonce) continue;
+    nonces.push_back(*nonce);
+    places.push_back(i);
+  }
+  const std::vector<NonceHint> hints = sm2::hints_of(nonces);
+  std::vector<std::optional<NonceHint>> out(items.size());
+  for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = hints[i];
+  return out;
+}
+
 PublicKey PublicKey::with_table() const {
   if (has_table()) return *this;
   auto impl = std::make_shared<Impl>(impl_->xy);

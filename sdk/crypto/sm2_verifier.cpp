@@ -118,25 +118,39 @@ Point Verifier::sum(const SignatureScalars& scalars) const {
   });
 }
 
-bool Verifier::verify(const Hash32& e, ByteView signature64) const {
-  const auto scalars = read_signature(signature64);
-  if (!scalars) return false;
-  const Point point = sum(*scalars);
-  if (point.infinity()) return false;
-  return with_field(field_, [&]<typename F>(F) { return x_is<F>(point, nonce_x(*scalars, e)); });
-}
-
-std::optional<NonceHint> Verifier::verify_for_hint(const Hash32& e, ByteView signature64) const {
+std::optional<Point> Verifier::verify_to_point(const Hash32& e, ByteView signature64) const {
   const auto scalars = read_signature(signature64);
   if (!scalars) return std::nullopt;
   const Point point = sum(*scalars);
   if (point.infinity()) return std::nullopt;
-  return with_field(field_, [&]<typename F>(F) -> std::optional<NonceHint> {
-    if (!x_is<F>(point, nonce_x(*scalars, e))) return std::nullopt;
-    const Fe inverse = Elements<F>::invert(point.z);
-    const Fe y = F::mul(point.y, F::mul(F::sqr(inverse), inverse));
-    return (Elements<F>::to_integer(y)[0] & 1U) != 0 ? NonceHint::kOdd : NonceHint::kEven;
+  const bool valid =
+      with_field(field_, [&]<typename F>(F) { return x_is<F>(point, nonce_x(*scalars, e)); });
+  return valid ? std::optional<Point>(point) : std::nullopt;
+}
+
+bool Verifier::verify(const Hash32& e, ByteView signature64) const {
+  return verify_to_point(e, signature64).has_value();
+}
+
+std::optional<NonceHint> Verifier::verify_for_hint(const Hash32& e, ByteView signature64) const {
+  const auto point = verify_to_point(e, signature64);
+  if (!point) return std::nullopt;
+  return hints_of({&*point, 1}).front();
+}
+
+std::vector<NonceHint> hints_of(std::span<const Point> points) {
+  std::vector<NonceHint> out;
+  if (points.empty()) return out;
+  out.reserve(points.size());
+  with_field([&]<typename F>(F) {
+    std::vector<Affine> affine(points.size());
+    Curve<F>::normalize(points, affine);
+    for (const Affine& point : affine) {
+      const bool odd = (Elements<F>::to_integer(point.y)[0] & 1U) != 0;
+      out.push_back(odd ? NonceHint::kOdd : NonceHint::kEven);
+    }
   });
+  return out;
 }
 
 }  // namespace qc::crypto::sm2

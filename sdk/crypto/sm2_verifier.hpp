@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "sdk/crypto/sm2.hpp"
@@ -37,6 +38,9 @@ class Verifier {
   /// The same; for a valid signature the parity of the nonce point's y, which costs an inversion.
   std::optional<NonceHint> verify_for_hint(const Hash32& e, ByteView signature64) const;
 
+  /// The same without the inversion: the nonce point of a valid signature, for hints_of().
+  std::optional<Point> verify_to_point(const Hash32& e, ByteView signature64) const;
+
   /// Adds a table of multiples (16 KB, built in about twice the time of a verification) with which
   /// few doublings are needed: for keys that sign often.
   void add_table();
@@ -49,5 +53,8 @@ class Verifier {
   std::array<Affine, 8> odd_multiples_;  ///< P, 3P, …, 15P
   std::vector<Affine> table_;            ///< of kKeyComb
 };
+
+/// The parity of each point's y, with one inversion for all. No point may be infinity.
+std::vector<NonceHint> hints_of(std::span<const Point> points);
 
 }  // namespace qc::crypto::sm2

@@ -11,7 +11,7 @@ bool is_public_route(std::string_view method, std::string_view path) {
                                                     "/v1/plugins",         "/metrics",
                                                     "/v1/catalogue/items", "/v1/catalogue/products",
                                                     "/openapi.json",       "/v1/heads/consistency"};
-  if (method == "POST") return path == "/v1/transactions";
+  if (method == "POST") return path == "/v1/transactions" || path == "/v1/transactions:batch";
   if (method != "GET" && method != "HEAD") return false;
   if (!path.starts_with("/v1/") && path != "/metrics" && path != "/openapi.json") return true;
   if (path.starts_with("/v1/members/")) return true;

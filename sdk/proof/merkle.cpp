@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
-#include "sdk/crypto/sm3.hpp"
+#include "sdk/crypto/sm3_public.hpp"
 
 namespace qc::proof {
 namespace {
@@ -21,18 +20,15 @@ struct Roots {
 
 Hash32 leaf_hash(ByteView leaf) {
   const std::uint8_t prefix = 0x00;
-  return crypto::Sm3().update({&prefix, 1}).update(leaf).finish();
+  return crypto::sm3_public({{ByteView(&prefix, 1), leaf, {}, {}}});
 }
 
 Hash32 node_hash(const Hash32& left, const Hash32& right) {
-  std::array<std::uint8_t, 65> input{};
-  input[0] = 0x01;
-  std::copy(left.begin(), left.end(), input.begin() + 1);
-  std::copy(right.begin(), right.end(), input.begin() + 33);
-  return crypto::sm3(ByteView(input));
+  const std::uint8_t prefix = 0x01;
+  return crypto::sm3_public({{ByteView(&prefix, 1), left, right, {}}});
 }
 
-Hash32 empty_root() { return crypto::sm3(ByteView()); }
+Hash32 empty_root() { return crypto::sm3_public({}); }
 
 Result<Hash32> root_from_inclusion(const Hash32& leaf, std::uint64_t index, std::uint64_t size,
                                    const std::vector<Hash32>& path) {

@@ -97,6 +97,18 @@ Json to_json(const Receipt& receipt) {
           {"head", receipt.head}};
 }
 
+void append_text(const Receipt& receipt, std::string& out) {
+  // Members in to_json()'s order, which is alphabetic; only hexadecimal and base64url is quoted.
+  out.reserve(out.size() + receipt.head.size() + 67 * receipt.path.size() + 192);
+  out.append(R"({"head":")").append(receipt.head).append(R"(","index":)");
+  out.append(std::to_string(receipt.index)).append(R"(,"path":[)");
+  for (std::size_t i = 0; i < receipt.path.size(); ++i) {
+    out.append(i == 0 ? "\"" : ",\"").append(to_hex(receipt.path[i])).push_back('"');
+  }
+  out.append(R"(],"size":)").append(std::to_string(receipt.size)).append(R"(,"tx":")");
+  out.append(receipt.tx).append(R"(","v":1})");
+}
+
 Result<Receipt> receipt_from_json(const Json& json) {
   auto receipt = read_receipt(json);
   if (!receipt) {

@@ -30,6 +30,8 @@ struct Receipt {
   std::string head;  ///< JWS
 };
 Json to_json(const Receipt& receipt);
+/// Appends to_json(receipt).dump(), without making the document: a host answers thousands a second.
+void append_text(const Receipt& receipt, std::string& out);
 /// Error: "receipt.invalid" with the field.
 Result<Receipt> receipt_from_json(const Json& json);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sdk/crypto/sm3.hpp"
+#include "sdk/crypto/sm3_public.hpp"
 
 namespace qc::proof {
 namespace {
@@ -63,28 +63,25 @@ Result<MapProof> read_proof(const Json& json) {
 
 }  // namespace
 
-Hash32 subject_key(std::string_view account) { return crypto::sm3(account); }
+Hash32 subject_key(std::string_view account) {
+  return crypto::sm3_public({{as_bytes(account), {}, {}, {}}});
+}
 
 Hash32 next_event_head(const Hash32& previous, const Hash32& tx_id, std::uint64_t index) {
   const std::uint8_t prefix = 0x02;
   const auto position = big_endian(index);
-  return crypto::Sm3()
-      .update({&prefix, 1})
-      .update(previous)
-      .update(tx_id)
-      .update(position)
-      .finish();
+  return crypto::sm3_public({{ByteView(&prefix, 1), previous, tx_id, position}});
 }
 
 Hash32 map_leaf_hash(const Hash32& key, const SubjectValue& value) {
   const std::uint8_t prefix = 0x00;
   const auto count = big_endian(value.count);
-  return crypto::Sm3().update({&prefix, 1}).update(key).update(count).update(value.head).finish();
+  return crypto::sm3_public({{ByteView(&prefix, 1), key, count, value.head}});
 }
 
 Hash32 map_node_hash(const Hash32& left, const Hash32& right) {
   const std::uint8_t prefix = 0x01;
-  return crypto::Sm3().update({&prefix, 1}).update(left).update(right).finish();
+  return crypto::sm3_public({{ByteView(&prefix, 1), left, right, {}}});
 }
 
 Json to_json(const MapProof& proof) {

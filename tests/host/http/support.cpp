@@ -133,12 +133,13 @@ std::int64_t now_s() {
       .count();
 }
 
-TestHost::TestHost(http::ServerOptions options) {
+TestHost::TestHost(http::ServerOptions options, std::size_t queue_bytes) {
   spdlog::set_level(spdlog::level::warn);
   chain::LedgerOptions ledger_options;
   ledger_options.directory = directory.path() / "ledger";
   ledger_options.chain = kChain;
   ledger_options.fsync = false;
+  ledger_options.queue_bytes = queue_bytes;
   auto opened = chain::Ledger::open(ledger_options, host_key);
   if (!opened.ok()) {
     ADD_FAILURE() << opened.error().code << ": " << opened.error().message;

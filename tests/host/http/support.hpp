@@ -82,7 +82,8 @@ class OnePlugin final : public plugin::Manager {
 /// A founded network with an operator, a regulator and a bank, served over HTTP.
 class TestHost {
  public:
-  explicit TestHost(http::ServerOptions options = {});
+  /// `queue_bytes` of the ledger: small to meet its back-pressure.
+  explicit TestHost(http::ServerOptions options = {}, std::size_t queue_bytes = 64U << 20U);
   ~TestHost();
 
   int port() const { return server->port(); }

@@ -382,6 +382,39 @@ TEST(Verifier, RandomSignaturesAndMutations) {
   EXPECT_EQ(valid, rounds);
 }
 
+TEST(Verifier, ManyUnderKeysAtHandAreJudgedAsOneByOne) {
+  std::vector<PublicKey> keys;
+  std::vector<Bytes> messages;
+  std::vector<Bytes> signatures;
+  for (std::size_t i = 0; i < 60; ++i) {
+    const PrivateKey key = PrivateKey::generate();
+    keys.push_back(i % 2 == 0 ? key.public_key().with_table() : key.public_key());
+    messages.push_back(random_bytes(i * 7));
+    const Signature64 signature = key.sign(messages.back());
+    signatures.emplace_back(signature.begin(), signature.end());
+    if (i % 5 == 1) signatures.back()[i] ^= 1U;
+    if (i % 7 == 2) signatures.back().assign(64, i % 2 == 0 ? 0 : 0xFF);
+    if (i % 11 == 3) signatures.back().pop_back();
+    if (i % 13 == 4) messages.back().push_back('x');
+  }
+  for (const std::size_t count : {0U, 1U, 2U, 60U}) {
+    std::vector<KeyedSignature> items;
+    for (std::size_t i = 0; i < count; ++i) items.push_back({&keys[i], messages[i], signatures[i]});
+    const auto hints = verify_for_hints(items);
+    ASSERT_EQ(hints.size(), count);
+    std::size_t valid = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(hints[i], keys[i].verify_for_hint(messages[i], signatures[i])) << i;
+      EXPECT_EQ(hints[i].has_value(), keys[i].verify(messages[i], signatures[i])) << i;
+      valid += hints[i] ? 1 : 0;
+    }
+    if (count == 60) {
+      EXPECT_GT(valid, 20U);
+      EXPECT_LT(valid, 50U);
+    }
+  }
+}
+
 TEST(Verifier, KeyWithTableIsTheSameKey) {
   const PrivateKey key = PrivateKey::generate();
   const PublicKey fast = key.public_key().with_table();

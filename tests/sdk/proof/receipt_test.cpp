@@ -47,6 +47,17 @@ TEST(Receipt, SurvivesJson) {
   EXPECT_TRUE(verify_receipt(scene.second, *back, scene.host.public_key(), "net").ok());
 }
 
+TEST(Receipt, IsTheSameTextWithoutADocument) {
+  Scene scene;
+  for (const std::size_t length : {0U, 1U, 17U}) {
+    scene.receipt.path.assign(length, crypto::sm3("node " + std::to_string(length)));
+    scene.receipt.index = length * 1'000'000'007;
+    std::string text = "before ";
+    append_text(scene.receipt, text);
+    EXPECT_EQ(text, "before " + to_json(scene.receipt).dump());
+  }
+}
+
 TEST(Receipt, RefusesWhatDoesNotFit) {
   const Scene good;
   EXPECT_EQ(verify_receipt("another", good.receipt, good.host.public_key(), "net").error().code,
