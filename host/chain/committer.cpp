@@ -216,6 +216,7 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
       Applied applied;
       applied.index = one.index;
       applied.time_ms = builder.time_ms();
+      applied.decision = one.effect.decision;
       applied.receipt = {one.tx.id_hex(), one.index, builder.after().size, {}, shown->head};
       auto path = builder.inclusion(one.index);
       Result<Applied> outcome = path.ok() ? Result<Applied>(std::move(applied)) : path.error();

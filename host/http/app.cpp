@@ -103,6 +103,7 @@ std::vector<Route> App::all_routes() {
   add(ledger_routes());
   add(centre_routes());
   add(exchange_routes());
+  add(governance_routes());
   add(plugin_routes());
   add(supervision_routes());
   return out;
@@ -246,9 +247,11 @@ Response App::finish(const Request& request, std::optional<Caller> caller, const
     const chain::Applied& applied = outcome.value();
     Response response;
     response.status = 201;
-    response.body = dump({{"tx", applied.receipt.tx},
-                          {"index", applied.index},
-                          {"receipt", proof::to_json(applied.receipt)}});
+    Json body = {{"tx", applied.receipt.tx},
+                 {"index", applied.index},
+                 {"receipt", proof::to_json(applied.receipt)}};
+    if (!applied.decision.empty()) body["decision"] = applied.decision;
+    response.body = dump(body);
     response.fields.emplace_back("Cache-Control", "no-store");
     return response;
   });
