@@ -34,13 +34,16 @@ const Json& part(const Json& object, const char* name) {
   return found != object.end() ? *found : kNone;
 }
 
-/// One transaction on its way into the tables.
+/// One transaction on its way into the tables. What a vote carries out is the proposal's operation,
+/// in the vote's place.
 struct Entry {
   Connection& sql;
   const chain::Published& from;
+  const std::string& operation;
+  const Json& content;
 
-  const Json& body() const { return from.tx.body; }
-  const std::string& op() const { return from.tx.op; }
+  const Json& body() const { return content; }
+  const std::string& op() const { return operation; }
   database::Value position() const { return number(from.stored.index); }
   std::string actor() const { return from.effect.actor; }
   std::int64_t time_ms() const { return from.stored.time_ms; }
@@ -98,6 +101,31 @@ Status member_status(const Entry& entry) {
   return run_on_one(entry, "UPDATE members SET status = ?, status_position = ? WHERE account = ?",
                     {std::string(entry.op() == "member.suspend" ? "suspended" : "active"),
                      entry.position(), text(entry.body(), "account")});
+}
+
+/// `account` may be a subject's, whose keys the view does not hold.
+Status replace_key(const Entry& entry, const std::string& account) {
+  QC_TRY(
+      run(entry,
+          "INSERT INTO retired_keys (position, account, jwk) SELECT ?, account, jwk FROM members "
+          "WHERE account = ?",
+          {entry.position(), account}));
+  return run(entry, "UPDATE members SET jwk = ?, kid = ? WHERE account = ?",
+             {part(entry.body(), "jwk").dump(), text(part(entry.body(), "jwk"), "kid"), account});
+}
+
+Status key_rotate(const Entry& entry) { return replace_key(entry, entry.actor()); }
+
+Status member_rebind(const Entry& entry) {
+  return replace_key(entry, text(entry.body(), "account"));
+}
+
+/// What the old key granted rests until it is resumed.
+Status subject_rebind(const Entry& entry) {
+  return run(entry,
+             "UPDATE grants SET state = 'PAUSED', state_position = ? WHERE subject = ? AND state = "
+             "'ACTIVE'",
+             {entry.position(), text(entry.body(), "account")});
 }
 
 Status subject_open(const Entry& entry) {
@@ -321,22 +349,80 @@ Status access_ack(const Entry& entry) {
   return flow_of_access(entry, access, "acknowledged");
 }
 
+/// A new policy ends what was proposed under the old one.
+Status policy_set(const Entry& entry) {
+  return run(entry, "UPDATE proposals SET state = 'VOID', state_position = ? WHERE state = 'OPEN'",
+             {entry.position()});
+}
+
 using Projection = Status (*)(const Entry&);
+
+/// What a proposal carries out.
+const std::map<std::string, Projection>& decisions() {
+  static const std::map<std::string, Projection> kDecisions = {
+      {"member.admit", member_admit},   {"member.suspend", member_status},
+      {"member.resume", member_status}, {"product.approve", product_approve},
+      {"plugin.admit", plugin_admit},   {"plugin.withdraw", plugin_withdraw},
+      {"policy.set", policy_set},       {"member.rebind", member_rebind},
+  };
+  return kDecisions;
+}
+
+Status carry_out(const Entry& entry) {
+  const auto decision = decisions().find(entry.op());
+  if (decision == decisions().end()) {
+    return internal("view.inconsistent", "the view does not know " + entry.op());
+  }
+  return decision->second(entry);
+}
+
+Status propose(const Entry& entry) {
+  const std::string& state = entry.from.effect.decision;
+  QC_TRY(run(entry,
+             "INSERT INTO proposals (position, proposal, op, body, proposer, state, "
+             "state_position) VALUES (?, ?, ?, ?, ?, ?, ?)",
+             {entry.position(), entry.from.tx.id_hex(), entry.op(), entry.body().dump(),
+              entry.actor(), state, entry.position()}));
+  return state == "CARRIED" ? carry_out(entry) : Status();
+}
+
+/// A vote or a withdrawal.
+Status proposal_move(const Entry& entry) {
+  const std::string& state = entry.from.effect.decision;
+  if (state == "OPEN") return {};
+  const std::string proposal = text(entry.body(), "proposal");
+  QC_TRY(run_on_one(entry, "UPDATE proposals SET state = ?, state_position = ? WHERE proposal = ?",
+                    {state, entry.position(), proposal}));
+  if (state != "CARRIED") return {};
+  std::string op;
+  Result<Json> body = Json();
+  QC_TRY(entry.sql.query("SELECT op, body FROM proposals WHERE proposal = ?", {proposal},
+                         [&](const database::Row& row) {
+                           op = row.text(0);
+                           body = parse_json(row.text(1));
+                           return false;
+                         }));
+  if (!body.ok()) return internal("view.inconsistent", "a proposal that cannot be read");
+  return carry_out({entry.sql, entry.from, op, *body});
+}
 
 const std::map<std::string, Projection>& projections() {
   static const std::map<std::string, Projection> kProjections = {
-      {"network.found", network_found},   {"member.admit", member_admit},
-      {"member.suspend", member_status},  {"member.resume", member_status},
-      {"subject.open", subject_open},     {"item.define", item_define},
-      {"product.define", product_define}, {"product.approve", product_approve},
-      {"plugin.admit", plugin_admit},     {"plugin.withdraw", plugin_withdraw},
-      {"asset.issue", asset_issue},       {"asset.erase", asset_erase},
-      {"request.create", request_create}, {"request.open", request_open},
-      {"request.refuse", request_close},  {"request.cancel", request_close},
-      {"grant.create", grant_create},     {"grant.pause", grant_change},
-      {"grant.resume", grant_change},     {"grant.revoke", grant_change},
-      {"grant.delete", grant_change},     {"access.open", access_open},
-      {"access.refuse", access_refuse},   {"access.release", access_release},
+      {"network.found", network_found},     {"member.admit", propose},
+      {"member.suspend", propose},          {"member.resume", propose},
+      {"product.approve", propose},         {"plugin.admit", propose},
+      {"plugin.withdraw", propose},         {"policy.set", propose},
+      {"member.rebind", propose},           {"key.rotate", key_rotate},
+      {"subject.rebind", subject_rebind},   {"proposal.vote", proposal_move},
+      {"proposal.withdraw", proposal_move}, {"subject.open", subject_open},
+      {"item.define", item_define},         {"product.define", product_define},
+      {"asset.issue", asset_issue},         {"asset.erase", asset_erase},
+      {"request.create", request_create},   {"request.open", request_open},
+      {"request.refuse", request_close},    {"request.cancel", request_close},
+      {"grant.create", grant_create},       {"grant.pause", grant_change},
+      {"grant.resume", grant_change},       {"grant.revoke", grant_change},
+      {"grant.delete", grant_change},       {"access.open", access_open},
+      {"access.refuse", access_refuse},     {"access.release", access_release},
       {"access.ack", access_ack},
   };
   return kProjections;
@@ -356,9 +442,9 @@ Result<std::optional<ViewPosition>> read_position(Connection& connection) {
 }
 
 const std::vector<std::string>& view_tables() {
-  static const std::vector<std::string> kTables = {"members",  "subjects", "items",    "products",
-                                                   "plugins",  "assets",   "requests", "grants",
-                                                   "accesses", "flows"};
+  static const std::vector<std::string> kTables = {
+      "members",  "subjects", "items",    "products", "plugins",   "assets",
+      "requests", "grants",   "accesses", "flows",    "proposals", "retired_keys"};
   return kTables;
 }
 
@@ -387,7 +473,7 @@ Status apply_batch(Connection& connection, ViewPosition& at,
     if (projection == projections().end()) {
       return internal("view.inconsistent", "the view does not know " + published.tx.op);
     }
-    QC_TRY(projection->second({connection, published}));
+    QC_TRY(projection->second({connection, published, published.tx.op, published.tx.body}));
     ++next;
   }
   const ViewPosition moved{at.chain, next, batch.back().tx.id_hex()};

@@ -1,6 +1,7 @@
 #include "host/centre/queries.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "host/centre/projection.hpp"
 
@@ -22,12 +23,30 @@ Json stored_json(const std::string& text) {
   "SELECT account, kind, code, name_zh, name_en, uscc, contact, jwk, status, position FROM " \
   "members "
 
-Json member_of(const Row& row) {
-  return {{"account", row.text(0)}, {"kind", row.text(1)},
-          {"code", row.text(2)},    {"name_zh", row.text(3)},
-          {"name_en", row.text(4)}, {"uscc", row.text(5)},
-          {"contact", row.text(6)}, {"jwk", stored_json(row.text(7))},
-          {"status", row.text(8)},  {"index", row.integer(9)}};
+/// account -> [jwk] of keys that were replaced, oldest first. Few: keys are changed rarely.
+Result<std::map<std::string, Json>> retired_keys(Connection& connection) {
+  std::map<std::string, Json> out;
+  QC_TRY(connection.query("SELECT account, jwk FROM retired_keys ORDER BY position", {},
+                          [&](const Row& row) {
+                            out[row.text(0)].push_back(stored_json(row.text(1)));
+                            return true;
+                          }));
+  return out;
+}
+
+Json member_of(const Row& row, const std::map<std::string, Json>& retired) {
+  const auto keys = retired.find(row.text(0));
+  return {{"account", row.text(0)},
+          {"kind", row.text(1)},
+          {"code", row.text(2)},
+          {"name_zh", row.text(3)},
+          {"name_en", row.text(4)},
+          {"uscc", row.text(5)},
+          {"contact", row.text(6)},
+          {"jwk", stored_json(row.text(7))},
+          {"status", row.text(8)},
+          {"index", row.integer(9)},
+          {"retired_keys", keys != retired.end() ? keys->second : Json::array()}};
 }
 
 /// {"<kind>": {"<state>": n}} from rows (kind, state, n); {"<state>": n} when kind is NULL.
@@ -63,8 +82,9 @@ Json flow_of(const Row& row) {
 
 Result<Json> query_members(Connection& connection) {
   Json members = Json::array();
+  QC_ASSIGN(const auto retired, retired_keys(connection));
   QC_TRY(connection.query(QC_MEMBER_COLUMNS "ORDER BY position", {}, [&](const Row& row) {
-    members.push_back(member_of(row));
+    members.push_back(member_of(row, retired));
     return true;
   }));
   return Json{{"members", std::move(members)}};
@@ -72,8 +92,9 @@ Result<Json> query_members(Connection& connection) {
 
 Result<Json> query_member(Connection& connection, const std::string& account) {
   Json member;
+  QC_ASSIGN(const auto retired, retired_keys(connection));
   QC_TRY(connection.query(QC_MEMBER_COLUMNS "WHERE account = ?", {account}, [&](const Row& row) {
-    member = member_of(row);
+    member = member_of(row, retired);
     return false;
   }));
   if (member.is_null()) return not_found("member.not_found", "there is no such member");

@@ -316,6 +316,7 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
       Applied applied;
       applied.index = one.index;
       applied.time_ms = builder.time_ms();
+      applied.decision = one.effect.decision;
       applied.receipt = {one.tx.id_hex(), one.index, builder.after().size, {}, shown->head};
       auto path = merkle_inclusion(nodes, one.index, builder.after().size, builder.edge());
       Result<Applied> outcome = path.ok() ? Result<Applied>(std::move(applied)) : path.error();

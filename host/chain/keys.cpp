@@ -122,6 +122,8 @@ std::string encode(const TxRow& row) {
   put_hash(out, row.id);
   put_u32(out, static_cast<std::uint32_t>(row.effect.actor.size()));
   out.append(row.effect.actor);
+  put_u32(out, static_cast<std::uint32_t>(row.effect.decision.size()));
+  out.append(row.effect.decision);
   for (const std::string& subject : row.effect.subjects) {
     put_u32(out, static_cast<std::uint32_t>(subject.size()));
     out.append(subject);
@@ -138,6 +140,7 @@ std::optional<TxRow> decode_tx_row(std::string_view bytes) {
   row.time_ms = static_cast<std::int64_t>(reader.u64());
   row.id = reader.hash();
   row.effect.actor = reader.bytes(reader.u32());
+  row.effect.decision = reader.bytes(reader.u32());
   while (reader.ok() && reader.left() != 0) {
     row.effect.subjects.emplace(reader.bytes(reader.u32()));
   }

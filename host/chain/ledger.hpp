@@ -39,6 +39,7 @@ struct Applied {
   std::uint64_t index = 0;
   std::int64_t time_ms = 0;
   proof::Receipt receipt;
+  std::string decision = {};  ///< as Effect::decision
 };
 
 /// One transaction as stored.

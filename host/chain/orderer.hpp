@@ -25,27 +25,36 @@ struct OrderedBatch {
   std::int64_t time_ms = 0;  ///< proposed; the ledger never goes back before its last batch
 };
 
-/// Contract, whatever the implementation:
+/// Contract, whatever the implementation; tests/host/chain/orderer_contract.hpp holds each to it:
 /// - total order: every host's handler sees the same entries in the same batches in the same order,
-///   with the same proposed time;
-/// - no loss after acknowledgement: an entry whose `done` was called with success comes first in
-///   every later history. In the embedded orderer the handler's synced append is that point; in a
-///   cluster it is the majority's, before the handler runs;
-/// - the handler runs on one thread, one batch at a time, and answers every entry;
-/// - an entry that is not accepted by propose() is never ordered.
+///   with the same proposed time. Entries that one caller proposes one after another keep their
+///   order; entries of callers at the same time are in some order, the same everywhere;
+/// - no loss after acknowledgement: an entry whose `done` was called with success stands in every
+///   later history, at the place that the answer named. In the embedded orderer the handler's
+///   synced append is that point; in a cluster it is the majority's, before the handler runs;
+/// - idempotent replay: whoever got no answer proposes again, and an implementation may deliver an
+///   entry a second time after a leader change. The order says nothing against it: the handler
+///   refuses what it has applied (the rules do: "tx.duplicate"), and nothing is applied twice;
+/// - leader change: what was delivered before stays as it is, what follows comes after all of it.
+///   An accepted entry is either delivered or its caller is told; it is never forgotten in silence;
+/// - the handler runs on one thread at a time, one batch after another, none empty, and answers
+///   every entry once, on the host that it was proposed to;
+/// - an entry that is not accepted by propose() is never ordered;
+/// - a wrong announce() costs time, never progress.
 class Orderer {
  public:
   using Handler = std::function<void(OrderedBatch)>;
   virtual ~Orderer() = default;
-  /// Takes the entries, which keep their order among themselves; on error all are left untouched.
+  /// Takes the entries, which keep their order among themselves; on error all are left untouched,
+  /// no `done` called.
   /// Error: "ledger.closed". Any thread.
   virtual Status propose(std::span<Entry> entries) = 0;
   /// Tells that transactions will be proposed shortly (their signatures are being verified), or
   /// that they will not: batches wait for those a moment. Any thread.
   virtual void announce(int change) = 0;
-  /// Begins to call `handler`.
+  /// Begins to call `handler`. Once.
   virtual void start(Handler handler) = 0;
-  /// Handles what was proposed, then stops. Idempotent.
+  /// Handles what was accepted, then stops: no handler runs after it returns. Idempotent.
   virtual void stop() = 0;
 };
 

@@ -22,10 +22,12 @@ struct RuleContext {
 struct Effect {
   std::string actor;               ///< account that signed
   std::set<std::string> subjects;  ///< subject accounts that this event is about
+  /// State of the proposal that this transaction opened or moved ("OPEN", "CARRIED", …); else "".
+  std::string decision = {};
 };
 
 /// Finds the key that must have signed `tx`: the account's registered key, or, for
-/// `network.found`, the key in the body. Errors: "tx.unknown_key", "tx.invalid".
+/// `network.found`, the key in the body. Errors: "tx.unknown_key", "key.retired", "tx.invalid".
 Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& state);
 
 /// Whose key has the name `tx.kid`, as the state knows it now. Errors: "tx.unknown_key".
@@ -55,5 +57,12 @@ Status check_release(const Json& grant, const Json& access, std::int64_t now_s);
 /// The request's or grant's state as seen at `now_s` (LAPSED, EXPIRED are functions of time).
 std::string request_state_at(const Json& request, std::int64_t now_s);
 std::string grant_state_at(const Json& grant, std::int64_t now_s);
+
+/// "proposal_at/<12 digits>" -> proposal: its proposals in the order of the ledger.
+std::string proposal_position_key(std::uint64_t index);
+
+/// The proposal's state as seen at `now_s` under the policy in force: LAPSED is a function of time,
+/// VOID (a change of policy ends what was proposed before it) of the policy's version.
+std::string proposal_state_at(const Json& proposal, const Json& policy, std::int64_t now_s);
 
 }  // namespace qc::chain

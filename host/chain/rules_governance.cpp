@@ -1,4 +1,5 @@
-// Members after the founding, approval of products, admission of plugins: the operator's acts.
+// Members after the founding, approval of products, admission of plugins: what is decided by
+// proposal (rules_proposal.cpp) and runs when the votes are there.
 #include "host/chain/rules_internal.hpp"
 #include "sdk/base/identity_numbers.hpp"
 
@@ -36,11 +37,8 @@ Result<Effect> set_status(const Call& call, std::string_view from, std::string_v
   QC_ASSIGN(const std::string reason, read_prose(body, "reason", 512));
   QC_ASSIGN(Json member,
             must_get(call.state, "member/" + account, "member.not_found", "body.account"));
-  // Without its host or its founder nobody could undo the suspension.
-  const auto network = call.state.get("network");
-  const bool root = network && text_of(*network, "operator") == account;
-  if (account == "host" || account == call.signer.account || root) {
-    return forbidden("member.protected", "this account cannot be suspended").at("body.account");
+  if (account == "host") {
+    return forbidden("member.protected", "nothing is signed without the host").at("body.account");
   }
   if (text_of(member, "status") != from) {
     return conflict("member.wrong_state", "the member is " + text_of(member, "status"))
@@ -169,6 +167,9 @@ Result<Effect> plugin_admit(const Call& call) {
   const std::string holder = account_of_kid(call.state, key.kid());
   if (!holder.empty() && holder != owner) {
     return conflict("identity.key_in_use", "this key belongs to another account").at("body.jwk");
+  }
+  if (key_retired(call.state, key.kid())) {
+    return conflict("key.retired", "the owner has another key now").at("body.jwk");
   }
   const auto before = call.state.get("plugin/" + plugin);
   if (before && (text_of(*before, "owner") != owner || text_of(*before, "kind") != kind)) {

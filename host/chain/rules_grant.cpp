@@ -204,6 +204,10 @@ Status check_asset(const Context& context, const GrantScope& entry) {
     return refuse("not an asset of this subject, item and version");
   }
   if (text_of(*asset, "state") != "live") return refuse("the asset is not live");
+  // Bound and encrypted to a key that the subject has replaced: nobody could present it.
+  if (number_of(*asset, "index") < number_of(context.call.signer.document, "key_index")) {
+    return refuse("issued to an earlier key: have it issued anew");
+  }
   const std::int64_t expires = number_of(*asset, "expires");
   if (expires != 0 && expires <= context.call.now_s()) return refuse("the asset has expired");
   return {};
@@ -356,6 +360,7 @@ Result<Effect> grant_create(const Call& call) {
                                                        {"period", 0},
                                                        {"period_uses", 0},
                                                        {"reason", ""},
+                                                       {"kid", call.tx.kid},
                                                        {"body", call.tx.body}}));
   (*request)["state"] = "GRANTED";
   (*request)["grant"] = grant.grant;
@@ -364,6 +369,23 @@ Result<Effect> grant_create(const Call& call) {
   call.list_for(call.signer.account, "grant", grant.grant);
   call.list_for(account, "grant", grant.grant);
   return call.effect({call.signer.account});
+}
+
+void pause_grants(const Call& call, const std::string& account, std::string_view reason) {
+  const std::string prefix = "of/" + account + "/grant/";
+  std::vector<std::string> grants;
+  call.state.scan(prefix, "", [&](const std::string& key, const Json&) {
+    grants.push_back("grant/" + key.substr(prefix.size()));
+    return true;
+  });
+  for (const std::string& key : grants) {
+    auto grant = call.state.get(key);
+    if (!grant || text_of(*grant, "state") != "ACTIVE") continue;
+    (*grant)["state"] = "PAUSED";
+    (*grant)["reason"] = reason;
+    (*grant)["state_index"] = call.context.index;
+    call.state.put(key, std::move(*grant));
+  }
 }
 
 Result<Effect> grant_pause(const Call& call) { return move_grant(call, {"ACTIVE"}, "PAUSED"); }

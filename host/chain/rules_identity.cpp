@@ -35,8 +35,14 @@ Json member_document(const Founder& who, std::string_view kind, const crypto::Pu
           {"contact", ""},          {"jwk", key.to_jwk()},    {"status", "active"}};
 }
 
+/// Whom evidence must be about.
+struct Proved {
+  std::string account, pseudonym, kid;
+};
+
 struct Evidence {
-  std::string account, pseudonym, kid, method, department;
+  Proved about;
+  std::string method, department;
 };
 
 // The department's word that a proved person holds this key. Its signature is checked here, with
@@ -64,9 +70,9 @@ Result<Evidence> open_evidence(const Call& call, const std::string& compact) {
   }
   Evidence out;
   out.department = issuer;
-  QC_ASSIGN(out.account, read_account(reader, "account"));
-  QC_ASSIGN(out.pseudonym, read_digest(reader, "pseudonym"));
-  QC_ASSIGN(out.kid, reader.text("kid", 64));
+  QC_ASSIGN(out.about.account, read_account(reader, "account"));
+  QC_ASSIGN(out.about.pseudonym, read_digest(reader, "pseudonym"));
+  QC_ASSIGN(out.about.kid, reader.text("kid", 64));
   QC_ASSIGN(out.method, read_name(reader, "method"));
   QC_ASSIGN(const std::int64_t iat, reader.integer("iat", 0, kMaxTimeS));
   const std::int64_t age_s = call.now_s() - iat;
@@ -75,6 +81,17 @@ Result<Evidence> open_evidence(const Call& call, const std::string& compact) {
                    field + ".iat");
   }
   return out;
+}
+
+Result<Evidence> read_evidence(const Call& call, const Proved& whom) {
+  QC_ASSIGN(const std::string compact, call.body().text("evidence", kMaxEvidenceBytes));
+  QC_ASSIGN(Evidence evidence, open_evidence(call, compact));
+  const Proved& about = evidence.about;
+  if (about.account != whom.account || about.pseudonym != whom.pseudonym || about.kid != whom.kid) {
+    return invalid("identity.evidence_mismatch",
+                   "the evidence speaks of another account, pseudonym or key", "body.evidence");
+  }
+  return evidence;
 }
 
 }  // namespace
@@ -115,7 +132,8 @@ Result<Effect> network_found(const Call& call) {
                                           {"name", name},
                                           {"operator", founder.account},
                                           {"host_jwk", host_key.to_jwk()}}));
-  return Effect{founder.account, {}};
+  call.state.put("policy", call.created(founding_policy()));
+  return Effect{founder.account, {}, {}};
 }
 
 Result<Effect> subject_open(const Call& call) {
@@ -125,16 +143,11 @@ Result<Effect> subject_open(const Call& call) {
   QC_ASSIGN(const std::string kind, read_choice(body, "kind", {"person"}));
   QC_ASSIGN(const std::string pseudonym, read_digest(body, "pseudonym"));
   QC_ASSIGN(const crypto::PublicKey key, read_jwk(body, "jwk"));
-  QC_ASSIGN(const std::string compact, body.text("evidence", kMaxEvidenceBytes));
   if (account != "p-" + pseudonym.substr(0, 32)) {
     return invalid("identity.account_mismatch", "not the account of this pseudonym",
                    "body.account");
   }
-  QC_ASSIGN(const Evidence evidence, open_evidence(call, compact));
-  if (evidence.account != account || evidence.pseudonym != pseudonym || evidence.kid != key.kid()) {
-    return invalid("identity.evidence_mismatch",
-                   "the evidence speaks of another account, pseudonym or key", "body.evidence");
-  }
+  QC_ASSIGN(const Evidence evidence, read_evidence(call, {account, pseudonym, key.kid()}));
   if (account_document(call.state, account) || call.state.get("pseudonym/" + pseudonym)) {
     return conflict("identity.account_exists", "this person has an account").at("body.account");
   }
@@ -147,9 +160,33 @@ Result<Effect> subject_open(const Call& call) {
                                                      {"kind", kind},
                                                      {"pseudonym", pseudonym},
                                                      {"jwk", key.to_jwk()},
+                                                     {"key_index", call.context.index},
                                                      {"status", "open"},
                                                      {"department", evidence.department},
                                                      {"method", evidence.method}}));
+  return call.effect({account});
+}
+
+// The old key may be in somebody's hands: what it granted rests until the subject, with the new
+// key, resumes each grant. The evidence is as good as that of an opening, and so is the account.
+Result<Effect> subject_rebind(const Call& call) {
+  const JsonReader body = call.body();
+  QC_TRY(body.expect_only({"account", "jwk", "evidence", "reason"}));
+  QC_ASSIGN(const std::string account, read_account(body, "account"));
+  QC_ASSIGN(const crypto::PublicKey key, read_jwk(body, "jwk"));
+  QC_TRY(read_prose(body, "reason", 512));
+  QC_ASSIGN(Json subject,
+            must_get(call.state, "subject/" + account, "subject.not_found", "body.account"));
+  if (!is_active(subject)) return forbidden("subject.not_open", "not open").at("body.account");
+  QC_ASSIGN(const Evidence evidence,
+            read_evidence(call, {account, text_of(subject, "pseudonym"), key.kid()}));
+  if (evidence.department != text_of(subject, "department")) {
+    return forbidden("identity.bad_evidence", "not of the department that proved this person")
+        .at("body.evidence");
+  }
+  subject["method"] = evidence.method;
+  QC_TRY(replace_key(call, "subject/" + account, std::move(subject), key));
+  pause_grants(call, account, "subject.rebound");
   return call.effect({account});
 }
 

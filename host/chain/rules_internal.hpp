@@ -31,7 +31,7 @@ struct Call {
   std::int64_t now_s() const { return context.time_s(); }
   /// Effect that names the signer and the subjects concerned.
   Effect effect(std::set<std::string> subjects = {}) const {
-    return {signer.account, std::move(subjects)};
+    return {signer.account, std::move(subjects), {}};
   }
   /// Adds "index" and "tx" of this transaction: where a document was created.
   Json created(Json document) const;
@@ -43,15 +43,11 @@ using Rule = Result<Effect> (*)(const Call&);
 
 // Families: one function per operation (docs/formats.md, "Transaction").
 Result<Effect> network_found(const Call& call);
-Result<Effect> member_admit(const Call& call);
-Result<Effect> member_suspend(const Call& call);
-Result<Effect> member_resume(const Call& call);
 Result<Effect> subject_open(const Call& call);
+Result<Effect> subject_rebind(const Call& call);
+Result<Effect> key_rotate(const Call& call);
 Result<Effect> item_define(const Call& call);
 Result<Effect> product_define(const Call& call);
-Result<Effect> product_approve(const Call& call);
-Result<Effect> plugin_admit(const Call& call);
-Result<Effect> plugin_withdraw(const Call& call);
 Result<Effect> asset_issue(const Call& call);
 Result<Effect> asset_erase(const Call& call);
 Result<Effect> request_create(const Call& call);
@@ -67,6 +63,23 @@ Result<Effect> access_open(const Call& call);
 Result<Effect> access_refuse(const Call& call);
 Result<Effect> access_release(const Call& call);
 Result<Effect> access_ack(const Call& call);
+Result<Effect> proposal_vote(const Call& call);
+Result<Effect> proposal_withdraw(const Call& call);
+/// Opens a proposal of one of the decisions below, whose own rules run when it is carried.
+Result<Effect> propose(const Call& call);
+
+// Decisions: what a proposal carries out. They do not ask who signs: the votes were counted.
+Result<Effect> member_admit(const Call& call);
+Result<Effect> member_suspend(const Call& call);
+Result<Effect> member_resume(const Call& call);
+Result<Effect> member_rebind(const Call& call);
+Result<Effect> product_approve(const Call& call);
+Result<Effect> plugin_admit(const Call& call);
+Result<Effect> plugin_withdraw(const Call& call);
+Result<Effect> policy_set(const Call& call);
+
+/// The policy that a network starts with: its operator alone decides.
+Json founding_policy();
 
 /// The key in the body of `network.found`. Error: "tx.invalid".
 Result<crypto::PublicKey> founder_key(const Transaction& tx);
@@ -90,9 +103,19 @@ void use_nonce(const Call& call, const std::string& kid, const std::string& nonc
 std::optional<Json> account_document(const StateReader& state, const std::string& account);
 /// Account that owns a key, or "".
 std::string account_of_kid(const StateReader& state, const std::string& kid);
+/// Whether another key has replaced this one.
+bool key_retired(const StateReader& state, const std::string& kid);
+/// Makes the key the account's: "kid/<kid>" and its history "key/<kid>".
 /// Error: "identity.key_in_use" when the key is another account's.
 Status claim_key(const Call& call, const crypto::PublicKey& key, const std::string& account,
                  std::string_view field);
+/// Gives the account of `document`, which is written under `document_key`, this key instead of its
+/// own, which is kept for what it signed. Error: "identity.key_in_use" when any account has or had
+/// it.
+Status replace_key(const Call& call, const std::string& document_key, Json document,
+                   const crypto::PublicKey& key);
+/// Pauses every grant of the subject that is not paused; each is confirmed by grant.resume.
+void pause_grants(const Call& call, const std::string& account, std::string_view reason);
 bool is_active(const Json& document);  ///< a member that is not suspended, a subject that is open
 bool is_consumer(std::string_view kind);  ///< bank or service
 

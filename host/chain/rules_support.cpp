@@ -82,6 +82,11 @@ std::string account_of_kid(const StateReader& state, const std::string& kid) {
   return account && account->is_string() ? account->get<std::string>() : std::string();
 }
 
+bool key_retired(const StateReader& state, const std::string& kid) {
+  const auto entry = state.get("key/" + kid);
+  return entry && !entry->at("to").is_null();
+}
+
 Status claim_key(const Call& call, const crypto::PublicKey& key, const std::string& account,
                  std::string_view field) {
   const std::string owner = account_of_kid(call.state, key.kid());
@@ -89,6 +94,10 @@ Status claim_key(const Call& call, const crypto::PublicKey& key, const std::stri
     return conflict("identity.key_in_use", "this key belongs to another account").at(field);
   }
   call.state.put("kid/" + key.kid(), account);
+  call.state.put(
+      "key/" + key.kid(),
+      {{"account", account}, {"jwk", key.to_jwk()}, {"from", call.context.index}, {"to", nullptr}});
+  call.list_for(account, "key", key.kid());
   return {};
 }
 

@@ -169,7 +169,8 @@ Result<Json> open_presentation(const Delivery& delivery, const Directory& direct
   if (text_of(claims, "iss") != text_of(department, "account")) {
     return invalid("verify.wrong_issuer", "issued by another than the item's department");
   }
-  QC_ASSIGN(const crypto::PublicKey issuer, directory.key_of(text_of(claims, "iss")));
+  QC_ASSIGN(const std::string kid, crypto::sdjwt_peek_kid(text));
+  QC_ASSIGN(const crypto::PublicKey issuer, directory.key_of(text_of(claims, "iss"), kid));
   QC_ASSIGN(const crypto::SdJwtView view,
             crypto::sdjwt_verify_presentation(text, issuer, delivery.session.account,
                                               delivery.grant_id, now_s()));

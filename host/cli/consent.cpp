@@ -29,7 +29,7 @@ Status verify_request(const Wallet& wallet, const Directory& directory, const Js
   QC_ASSIGN(const Proved proved, fetch_transaction(wallet.client(), text_of(entry, "tx")));
   const std::string consumer = text_of(entry.value("consumer", Json::object()), "account");
   QC_ASSIGN(view.consumer, directory.member(consumer));
-  QC_ASSIGN(const crypto::PublicKey key, directory.key_of(consumer));
+  QC_ASSIGN(const crypto::PublicKey key, directory.key_of(consumer, proved.tx.kid));
   QC_TRY(proof::verify_transaction(proved.tx, key));
   view.body = proved.tx.body;
   if (proved.tx.op != "request.create" || text_of(view.body, "request") != view.request ||

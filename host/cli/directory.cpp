@@ -2,6 +2,17 @@
 
 namespace qc::cli {
 
+std::vector<crypto::PublicKey> keys_in(const Json& entry) {
+  std::vector<crypto::PublicKey> out;
+  Json listed = entry.value("retired_keys", Json::array());
+  listed.insert(listed.begin(), entry.value("jwk", Json::object()));
+  for (const Json& jwk : listed) {
+    auto key = crypto::PublicKey::from_jwk(jwk);
+    if (key.ok()) out.push_back(std::move(key).value());
+  }
+  return out;
+}
+
 Result<Json> array_of(const Json& answer, const std::string& name) {
   const auto found = answer.is_object() ? answer.find(name) : answer.end();
   if (!answer.is_object() || found == answer.end() || !found->is_array()) {
@@ -29,10 +40,28 @@ Result<crypto::PublicKey> Directory::key_of(const std::string& account) const {
   return crypto::PublicKey::from_jwk(entry.value("jwk", Json::object()));
 }
 
+Result<crypto::PublicKey> Directory::key_of(const std::string& account,
+                                            const std::string& kid) const {
+  QC_ASSIGN(const Json entry, member(account));
+  for (crypto::PublicKey& key : keys_in(entry)) {
+    if (key.kid() == kid) return std::move(key);
+  }
+  return invalid("verify.unknown_key", "not a key that " + account + " has or had");
+}
+
+std::vector<crypto::PublicKey> Directory::keys() const {
+  std::vector<crypto::PublicKey> out;
+  for (const auto& [account, member] : members_) {
+    for (crypto::PublicKey& key : keys_in(member)) out.push_back(std::move(key));
+  }
+  return out;
+}
+
 std::string Directory::account_of(const std::string& kid) const {
   for (const auto& [account, member] : members_) {
-    const auto key = crypto::PublicKey::from_jwk(member.value("jwk", Json::object()));
-    if (key.ok() && key.value().kid() == kid) return account;
+    for (const crypto::PublicKey& key : keys_in(member)) {
+      if (key.kid() == kid) return account;
+    }
   }
   return {};
 }

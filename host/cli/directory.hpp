@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "sdk/client/client.hpp"
 
@@ -17,7 +18,11 @@ class Directory {
   Result<Json> member(const std::string& account) const;
   /// Error: "member.not_found", "key.invalid".
   Result<crypto::PublicKey> key_of(const std::string& account) const;
-  /// The member with this key id, or "".
+  /// As key_of, the key with this id, the present one or one that it replaced.
+  Result<crypto::PublicKey> key_of(const std::string& account, const std::string& kid) const;
+  /// Every key that any member has or had.
+  std::vector<crypto::PublicKey> keys() const;
+  /// The member with this key id, now or earlier, or "".
   std::string account_of(const std::string& kid) const;
   /// The department whose code prefixes the item. Error: "item.no_department".
   Result<Json> department_of(const std::string& item) const;
@@ -32,6 +37,9 @@ Result<Json> fetch_items(client::Client& client);
 Result<Json> fetch_product(client::Client& client, const std::string& product);
 /// The entry of /v1/plugins. Error: "plugin.not_found".
 Result<Json> fetch_plugin(client::Client& client, const std::string& plugin);
+
+/// Keys of a member's or an account's entry: "jwk", then "retired_keys".
+std::vector<crypto::PublicKey> keys_in(const Json& entry);
 
 /// The array `name` of an answer; anything else is "client.bad_answer".
 Result<Json> array_of(const Json& answer, const std::string& name);

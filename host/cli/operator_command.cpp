@@ -60,6 +60,17 @@ Result<Output> change_member(const MemberOptions& options, const std::string& op
                           {{"account", options.account}});
 }
 
+/// After a loss: what the member made with `key prove`, for the voters to decide.
+Result<Output> rebind_member(const MemberOptions& options) {
+  QC_ASSIGN(Json body, read_document(options.file));
+  if (!body.is_object()) return invalid("file.invalid", "an object is expected", options.file);
+  body["reason"] = options.reason;
+  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
+  QC_ASSIGN(const client::Submitted done, session.submit("member.rebind", body));
+  return submitted_output(done, operation("member.rebind") + ": " + text_of(body, "account"),
+                          {{"account", body.value("account", Json())}});
+}
+
 Result<Output> list_members(const ConnectionOptions& to) {
   QC_ASSIGN(Session session, open_session(to, Signer::kOptional));
   QC_ASSIGN(const Directory directory, Directory::fetch(*session.client));
@@ -225,6 +236,14 @@ void add_member_commands(Command group) {
     sub.text("--reason", options->reason, "原因 · reason", Need::kRequired);
     sub.action([options, op = std::string(change.op)] { return change_member(*options, op); });
   }
+
+  auto rebind = std::make_shared<MemberOptions>();
+  Command rebinding = group.sub("rebind-member", "为遗失密钥的成员换钥 · replace a lost key");
+  add_connection(rebinding, rebind->to);
+  rebinding.text("--file", rebind->file, "key prove 的输出 · what \"key prove --out\" wrote",
+                 Need::kRequired);
+  rebinding.text("--reason", rebind->reason, "原因 · reason", Need::kRequired);
+  rebinding.action([rebind] { return rebind_member(*rebind); });
 
   auto list = std::make_shared<ConnectionOptions>();
   Command members = group.sub("members", "成员列表 · list the members");

@@ -10,6 +10,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_bank(root);
   add_department(root);
   add_operator(root);
+  add_governance(root);
   add_regulator(root);
   add_key(root);
   add_receipt(root);

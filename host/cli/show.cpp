@@ -15,17 +15,23 @@ struct OperationName {
   std::string_view op, text;
 };
 
-constexpr std::array<OperationName, 25> kOperations = {{
+constexpr std::array<OperationName, 31> kOperations = {{
     {"network.found", "网络创立 network founded"},
     {"member.admit", "成员准入 member admitted"},
     {"member.suspend", "成员暂停 member suspended"},
     {"member.resume", "成员恢复 member resumed"},
+    {"member.rebind", "成员换钥 member's key replaced"},
+    {"subject.rebind", "保险箱重新绑定 safe box bound to a new key"},
+    {"key.rotate", "密钥更换 key replaced"},
     {"subject.open", "保险箱开立 safe box opened"},
     {"item.define", "目录发布 item defined"},
     {"product.define", "产品申报 product defined"},
     {"product.approve", "产品批准 product approved"},
     {"plugin.admit", "插件准入 plugin admitted"},
     {"plugin.withdraw", "插件撤回 plugin withdrawn"},
+    {"policy.set", "治理规则 policy set"},
+    {"proposal.vote", "提案表决 vote cast"},
+    {"proposal.withdraw", "提案撤回 proposal withdrawn"},
     {"asset.issue", "资产签发 asset issued"},
     {"asset.erase", "资产删除 asset erased"},
     {"request.create", "授权请求 request made"},

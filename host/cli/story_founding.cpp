@@ -45,6 +45,40 @@ Result<std::string> bring_up(const Stage& stage, const Json& plugin, const Packa
   return std::string("admitted_and_loaded");
 }
 
+/// Operator and regulator together approve products and change the policy from here on.
+Status adopt_policy(const Stage& stage, Step& step) {
+  QC_ASSIGN(const Json before, Stage::must(stage.as_member(kOperator, {"governance", "policy"})));
+  std::string outcome = "already_adopted";
+  if (before.value("version", 0) == 1) {
+    QC_ASSIGN(const Json adopted,
+              Stage::must(stage.as_member(
+                  kOperator, {"governance", "set-policy", "--kind", "operator", "--kind",
+                              "regulator", "--product", "2", "--policy", "2"})));
+    outcome = "adopted";
+    step.facts["policy_decision"] = adopted.value("decision", "");
+  }
+  QC_ASSIGN(const Json policy, Stage::must(stage.as_member(kOperator, {"governance", "policy"})));
+  step.facts["policy"] = policy;
+  step.lines.push_back(
+      line("治理规则 policy",
+           "运营方与监管共同批准产品 operator and regulator approve products – " + outcome));
+  return {};
+}
+
+/// The operator proposes the approval, the regulator's vote carries it.
+Status approve_product(const Stage& stage, const Plot& plot, Step& step) {
+  QC_ASSIGN(const Json proposed,
+            Stage::must(stage.as_member(kOperator, {"operator", "approve-product", plot.product})));
+  step.facts["approval"] = {{"proposal", proposed.value("tx", "")},
+                            {"proposed", proposed.value("decision", "")}};
+  if (proposed.value("decision", "") != "OPEN") return {};
+  QC_ASSIGN(const Json voted,
+            Stage::must(stage.as_member(
+                plot.regulator, {"governance", "vote", "--approve", proposed.value("tx", "")})));
+  step.facts["approval"]["voted"] = voted.value("decision", "");
+  return {};
+}
+
 Status bring_up_product(const Stage& stage, const Json& plugin, Plot& plot, Step& step) {
   const std::string owner = text_of(plugin, "owner");
   const auto find = [&]() -> Result<Json> {
@@ -66,9 +100,7 @@ Status bring_up_product(const Stage& stage, const Json& plugin, Plot& plot, Step
     (void)defined;
   }
   if (product.is_null() || text_of(product, "status") == "proposed") {
-    QC_ASSIGN(const Json approved, Stage::must(stage.as_member(
-                                       kOperator, {"operator", "approve-product", plot.product})));
-    (void)approved;
+    QC_TRY(approve_product(stage, plot, step));
     QC_ASSIGN(product, find());
   }
   step.facts["product"] = {{"product", plot.product},
@@ -126,7 +158,7 @@ Status found_network(const Stage& stage, Plot&, Step& step) {
                                                                : " – 已是成员 already a member")));
     }
   }
-  return {};
+  return adopt_policy(stage, step);
 }
 
 Status start_plugins(const Stage& stage, Plot& plot, Step& step) {

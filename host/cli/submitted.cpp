@@ -10,7 +10,10 @@ Output submitted_output(const client::Submitted& done, const std::string& headli
   output.json = extra;
   output.json["tx"] = done.tx;
   output.json["index"] = done.index;
-  output.text = "✓ " + headline + "\n" + line("账本位置 ledger index", std::to_string(done.index)) +
+  if (!done.decision.empty()) output.json["decision"] = done.decision;
+  const std::string waiting = done.decision == "OPEN" ? "待表决 waiting for votes: " : "";
+  output.text = "✓ " + waiting + headline + "\n" +
+                line("账本位置 ledger index", std::to_string(done.index)) +
                 line("交易 transaction", done.tx);
   return output;
 }

@@ -15,13 +15,9 @@ Result<std::vector<crypto::PublicKey>> known_keys(client::Client& client,
                                                   const std::string& account) {
   std::vector<crypto::PublicKey> keys = {client.host_key()};
   QC_ASSIGN(const Directory directory, Directory::fetch(client));
-  for (const auto& [name, member] : directory.members()) {
-    auto key = crypto::PublicKey::from_jwk(member.value("jwk", Json::object()));
-    if (key.ok()) keys.push_back(key.value());
-  }
+  for (crypto::PublicKey& key : directory.keys()) keys.push_back(std::move(key));
   QC_ASSIGN(const Json own, client.get("/v1/accounts/" + account));
-  auto key = crypto::PublicKey::from_jwk(own.value("jwk", Json::object()));
-  if (key.ok()) keys.push_back(key.value());
+  for (crypto::PublicKey& key : keys_in(own)) keys.push_back(std::move(key));
   return keys;
 }
 

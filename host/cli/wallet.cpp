@@ -184,7 +184,7 @@ Result<OpenedAsset> check_asset(const std::string& plaintext, const Json& entry,
   opened.expires = entry.value("expires", std::int64_t{0});
   QC_ASSIGN(const Json department, directory.department_of(opened.item));
   opened.issuer = text_of(department, "account");
-  QC_ASSIGN(const crypto::PublicKey issuer, directory.key_of(opened.issuer));
+  QC_ASSIGN(const crypto::PublicKey issuer, directory.key_of(opened.issuer, issue.tx.kid));
   QC_ASSIGN(const crypto::SdJwtView view, crypto::sdjwt_verify(opened.sd_jwt, issuer, now_s()));
   const std::string vct = "qc:item:" + opened.item + ":" + std::to_string(opened.version);
   const bool same =

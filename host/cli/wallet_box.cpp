@@ -206,6 +206,7 @@ Result<Output> export_all(const ExportOptions& options) {
 
 void add_wallet_box(Command group) {
   add_wallet_create(group);
+  add_wallet_rotate(group);
   auto fetch_options = std::make_shared<FetchOptions>();
   Command command = group.sub("fetch", "取得资产 · have departments issue items to me");
   add_wallet_options(command, fetch_options->to);

@@ -8,10 +8,12 @@
 #include "host/cli/receipts.hpp"
 #include "host/cli/session.hpp"
 #include "host/cli/show.hpp"
+#include "host/cli/wallet.hpp"
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/keystore.hpp"
 #include "sdk/crypto/sdjwt.hpp"
+#include "sdk/proof/key_proof.hpp"
 
 namespace qc::cli {
 namespace {
@@ -21,8 +23,16 @@ namespace fs = std::filesystem;
 struct CreateOptions {
   std::string dir, url, passphrase_file, new_passphrase_file, host_key, chain, identity, receipts;
   std::string department = "ga";
+  bool recover = false;
   std::int64_t timeout_ms = 10000;
 };
+
+struct RotateOptions {
+  WalletOptions to;
+  std::string identity, department = "ga";
+};
+
+constexpr const char* kNextKey = "key.new.pem";
 
 /// {"id_no","name","card_valid_to"} from a file or, for "-", from standard input: never from the
 /// command line, which every process of the machine can read.
@@ -73,50 +83,66 @@ Result<std::string> make_claim(const Json& identity, const crypto::PrivateKey& k
 }
 
 struct Opening {
+  std::string op;  ///< subject.open or subject.rebind
   std::string account, pseudonym, credential;
   Proved proved;
 };
+
+/// The identity credential must be this account's, for this key, from this department.
+Status check_credential(const std::string& jwe, const crypto::PrivateKey& key,
+                        const crypto::PublicKey& department, const std::string& account) {
+  QC_ASSIGN(const std::string text, crypto::jwe_decrypt(key, jwe));
+  QC_ASSIGN(const Json credential, parse_json(text));
+  QC_ASSIGN(const crypto::SdJwtView view,
+            crypto::sdjwt_verify(text_of(credential, "sd_jwt"), department, now_s()));
+  if (text_of(view.claims, "sub") == account) return {};
+  return invalid("verify.wrong_subject", "the identity credential is of another account");
+}
 
 /// The registrar's transaction must open this account for this key, on the department's word.
 Status check_opening(const Opening& opening, const crypto::PrivateKey& key,
                      const crypto::PublicKey& department, const Directory& directory) {
   const proof::Transaction& tx = opening.proved.tx;
   const auto opened_for = crypto::PublicKey::from_jwk(tx.body.value("jwk", Json::object()));
-  if (tx.op != "subject.open" || text_of(tx.body, "account") != opening.account ||
-      !opened_for.ok() || !(*opened_for == key.public_key()) ||
+  if (tx.op != opening.op || text_of(tx.body, "account") != opening.account || !opened_for.ok() ||
+      !(*opened_for == key.public_key()) ||
       opening.account != "p-" + opening.pseudonym.substr(0, 32)) {
     return invalid("verify.wrong_transaction", "the ledger opened another account or key");
   }
-  QC_ASSIGN(const crypto::PublicKey registrar, directory.key_of(directory.account_of(tx.kid)));
+  QC_ASSIGN(const crypto::PublicKey registrar,
+            directory.key_of(directory.account_of(tx.kid), tx.kid));
   QC_TRY(proof::verify_transaction(tx, registrar));
   const auto evidence =
       crypto::jws_open(text_of(tx.body, "evidence"), department, "qc-identity-evidence+jws");
   if (!evidence.ok()) return evidence.error();
-  QC_ASSIGN(const std::string text, crypto::jwe_decrypt(key, opening.credential));
-  QC_ASSIGN(const Json credential, parse_json(text));
-  return [&]() -> Status {
-    QC_ASSIGN(const crypto::SdJwtView view,
-              crypto::sdjwt_verify(text_of(credential, "sd_jwt"), department, now_s()));
-    if (text_of(view.claims, "sub") == opening.account) return {};
-    return invalid("verify.wrong_subject", "the identity credential is of another account");
-  }();
+  return check_credential(opening.credential, key, department, opening.account);
+}
+
+/// Both an opening's and a recovery's transaction carry it.
+Result<std::string> pseudonym_in(const proof::Transaction& tx) {
+  const std::string compact = text_of(tx.body, "evidence");
+  QC_ASSIGN(const crypto::Jws evidence, crypto::jws_parse(compact));
+  QC_ASSIGN(const Json payload, parse_json(evidence.payload));
+  return JsonReader(payload, "evidence").text("pseudonym", 64, 64);
 }
 
 Result<Opening> open_account(client::Client& client, const Json& identity,
-                             const crypto::PrivateKey& key, const std::string& department_code) {
+                             const crypto::PrivateKey& key, const CreateOptions& options) {
   QC_ASSIGN(const Directory directory, Directory::fetch(client));
-  QC_ASSIGN(const Json member, directory.department_of(department_code + "."));
+  QC_ASSIGN(const Json member, directory.department_of(options.department + "."));
   QC_ASSIGN(const crypto::PublicKey department, directory.key_of(text_of(member, "account")));
   QC_ASSIGN(const std::string claim, make_claim(identity, key, department, client.chain()));
-  QC_ASSIGN(const Json answer, client.post("/v1/accounts:open",
-                                           {{"jwk", key.public_key().to_jwk()}, {"claim", claim}}));
+  const char* route = options.recover ? "/v1/accounts:recover" : "/v1/accounts:open";
+  QC_ASSIGN(const Json answer,
+            client.post(route, {{"jwk", key.public_key().to_jwk()}, {"claim", claim}}));
   const JsonReader reader(answer);
   Opening opening;
+  opening.op = options.recover ? "subject.rebind" : "subject.open";
   QC_ASSIGN(opening.account, reader.text("account", 64));
   QC_ASSIGN(opening.credential, reader.text("credential", 1U << 20U));
   QC_ASSIGN(const std::string tx, reader.text("tx", 64));
   QC_ASSIGN(opening.proved, fetch_transaction(client, tx));
-  opening.pseudonym = text_of(opening.proved.tx.body, "pseudonym");
+  QC_ASSIGN(opening.pseudonym, pseudonym_in(opening.proved.tx));
   QC_TRY(check_opening(opening, key, department, directory));
   return opening;
 }
@@ -139,7 +165,7 @@ Result<Output> create(const CreateOptions& options) {
   QC_ASSIGN(const crypto::PrivateKey key, make_key(options));
   to.key = key;
   QC_ASSIGN(const auto client, client::Client::connect(to));
-  QC_ASSIGN(const Opening opening, open_account(*client, identity, key, options.department));
+  QC_ASSIGN(const Opening opening, open_account(*client, identity, key, options));
   const fs::path folder = options.dir;
   QC_TRY(write_file(folder / "credential.jwe", opening.credential, FileMode::kPrivate));
   const Json wallet = {{"url", options.url},
@@ -156,13 +182,81 @@ Result<Output> create(const CreateOptions& options) {
                  {"tx", opening.proved.tx.id_hex()},
                  {"index", opening.proved.receipt.index},
                  {"pinned_host_kid", client->host_key().kid()}};
-  output.text = "✓ 保险箱已开立 safe box opened\n" + line("账户 account", opening.account) +
-                line("密钥 key", key.kid()) + line("网络 network", client->chain()) +
-                line("信任的主机 pinned host", client->host_key().kid());
+  output.text =
+      std::string(options.recover ? "✓ 保险箱已恢复,原授权均已暂停 safe box recovered, its "
+                                    "grants are paused\n"
+                                  : "✓ 保险箱已开立 safe box opened\n") +
+      line("账户 account", opening.account) + line("密钥 key", key.kid()) +
+      line("网络 network", client->chain()) +
+      line("信任的主机 pinned host", client->host_key().kid());
+  return output;
+}
+
+/// Takes the new key up: the credential that is bound to it, then the files.
+Status adopt_key(const Wallet& wallet, const crypto::PrivateKey& key,
+                 const RotateOptions& options) {
+  QC_ASSIGN(const Json identity, read_identity(options.identity));
+  client::ClientOptions to;
+  QC_ASSIGN(const Json file, read_document(wallet.folder() / "wallet.json"));
+  to.url = options.to.url.empty() ? text_of(file, "url") : options.to.url;
+  to.trusted_chain = wallet.client().chain();
+  to.trusted_host = wallet.client().host_key();
+  to.timeout_ms = static_cast<int>(options.to.timeout_ms);
+  to.key = key;
+  QC_ASSIGN(const auto client, client::Client::connect(to));
+  QC_ASSIGN(const Directory directory, Directory::fetch(*client));
+  QC_ASSIGN(const Json member, directory.department_of(options.department + "."));
+  QC_ASSIGN(const crypto::PublicKey department, directory.key_of(text_of(member, "account")));
+  QC_ASSIGN(const std::string claim, make_claim(identity, key, department, client->chain()));
+  QC_ASSIGN(const Json answer, client->post("/v1/accounts:prove", {{"claim", claim}}));
+  QC_ASSIGN(const std::string credential, JsonReader(answer).text("credential", 1U << 20U));
+  QC_TRY(check_credential(credential, key, department, wallet.account()));
+  QC_TRY(write_file(wallet.folder() / "credential.jwe", credential, FileMode::kPrivate));
+  std::error_code failure;
+  fs::rename(wallet.folder() / "key.pem", wallet.folder() / ("key-" + wallet.key().kid() + ".pem"),
+             failure);
+  if (!failure) fs::rename(wallet.folder() / kNextKey, wallet.folder() / "key.pem", failure);
+  if (failure) return unavailable("file.io", "cannot rename the key: " + failure.message());
+  return {};
+}
+
+/// An interrupted attempt is taken up again with the key that it left.
+Result<Output> rotate_wallet(const RotateOptions& options) {
+  QC_ASSIGN(const Wallet wallet, Wallet::open(options.to));
+  QC_ASSIGN(const std::string passphrase,
+            obtain_passphrase(options.to.passphrase_file, "钱包口令 wallet passphrase"));
+  const fs::path next = wallet.folder() / kNextKey;
+  if (!fs::exists(next)) {
+    QC_TRY(crypto::save_key(next, crypto::PrivateKey::generate(), passphrase));
+  }
+  QC_ASSIGN(const crypto::PrivateKey key, crypto::load_key(next, passphrase));
+  const std::string proof =
+      proof::make_key_proof(key, {wallet.client().chain(), wallet.account(), wallet.key().kid()});
+  auto done = wallet.submit("key.rotate", {{"jwk", key.public_key().to_jwk()}, {"proof", proof}});
+  const bool before = !done.ok() && done.error().code == "key.retired";
+  if (!done.ok() && !before) return done.error();
+  QC_TRY(adopt_key(wallet, key, options));
+  Output output;
+  output.json = {{"account", wallet.account()}, {"kid", key.kid()}};
+  if (done.ok()) output.json["tx"] = done->tx;
+  output.text = "✓ 密钥已更换,资产请重新获取 key replaced; fetch the assets anew\n" +
+                line("密钥 key", key.kid());
   return output;
 }
 
 }  // namespace
+
+void add_wallet_rotate(Command group) {
+  auto options = std::make_shared<RotateOptions>();
+  Command command = group.sub("rotate", "更换密钥 · replace the wallet's key by a new one");
+  add_wallet_options(command, options->to);
+  command.text("--identity", options->identity,
+               "身份文件 · JSON {id_no,name,card_valid_to}, or - for standard input",
+               Need::kRequired);
+  command.text("--department", options->department,
+               "核验身份的部门 · code of the department that proves identity");
+  command.action([options] { return rotate_wallet(*options); });
+}
 
 void add_wallet_create(Command group) {
   auto options = std::make_shared<CreateOptions>();
@@ -182,6 +276,8 @@ void add_wallet_create(Command group) {
   command.text("--chain", options->chain, "网络标识 · network id to insist on");
   command.text("--department", options->department,
                "核验身份的部门 · code of the department that proves identity");
+  command.flag("--recover", options->recover,
+               "恢复已有账户(密钥遗失) · recover the account that one has; its grants pause");
   command.text("--receipts", options->receipts, "存证目录 · folder to keep receipts in");
   command.number("--timeout-ms", options->timeout_ms, "超时(毫秒) · time limit of a call", 1,
                  600000);

@@ -6,5 +6,6 @@
 namespace qc::cli {
 
 void add_wallet_create(Command group);
+void add_wallet_rotate(Command group);  ///< a new key for the same account
 
 }  // namespace qc::cli

@@ -11,8 +11,9 @@ namespace {
 struct Opened {
   std::string access;
   std::string consumer;
-  Json grant;  ///< the grant's signed body
-  Json items;  ///< [{item, fields}] as opened
+  Json grant;             ///< the grant's signed body
+  std::string grant_kid;  ///< the key that signed it, which the presentations are bound to
+  Json items;             ///< [{item, fields}] as opened
   proof::Receipt receipt;
   std::vector<safebox::SealedPresentation> sealed;
 };
@@ -82,9 +83,8 @@ Result<Json> decide_message(const Context& context, const Opened& opened) {
                              {"asset", entry.at("asset")},
                              {"jwe", *jwe}});
   }
-  const std::string subject = opened.grant.at("subject").at("account");
   QC_ASSIGN(const Json issuers, context.issuers_of(items_of(opened.grant.at("scope"))));
-  QC_ASSIGN(const Json holder, context.jwk_of(subject));
+  QC_ASSIGN(const Json holder, context.jwk_of_kid(opened.grant_kid));
   QC_ASSIGN(const Json consumer, context.jwk_of(opened.consumer));
   return Json{{"chain", context.parts.ledger.chain()},
               {"now", context.now_s()},
@@ -179,8 +179,13 @@ Result<Opened> open(const Context& context, const std::string& caller, const Jso
   }
   // The rules decide, and an access the rules refuse is recorded by the ledger itself.
   QC_ASSIGN(chain::Applied applied, context.parts.ledger.submit(tx.bytes));
-  Opened opened{
-      access_id, caller, grant->at("body"), tx.body.at("items"), std::move(applied.receipt), {}};
+  Opened opened{access_id,
+                caller,
+                grant->at("body"),
+                grant->at("kid"),
+                tx.body.at("items"),
+                std::move(applied.receipt),
+                {}};
   auto sealed = context.parts.vault.get_presentations(grant_id);
   if (!sealed.ok()) return release_nothing(context, opened, "failed", sealed.error());
   opened.sealed = std::move(sealed).value();

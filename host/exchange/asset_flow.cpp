@@ -70,44 +70,6 @@ Result<Json> own_asset(const Context& context, const std::string& caller,
 
 }  // namespace
 
-Result<Json> open_account(const Context& context, const crypto::PublicKey& key, const Json& body) {
-  const JsonReader reader(body);
-  QC_TRY(reader.expect_only({"jwk", "claim"}));
-  QC_ASSIGN(const Json* jwk, reader.object("jwk"));
-  const auto holder = crypto::PublicKey::from_jwk(*jwk);
-  if (!holder.ok()) return holder.error().under("jwk");
-  if (!(*holder == key)) {
-    return unauthenticated("exchange.not_the_signer", "the request is signed by another key");
-  }
-  QC_ASSIGN(const std::string claim, reader.text("claim", kMaxJwe));
-  const Json message{
-      {"chain", context.parts.ledger.chain()}, {"now", context.now_s()}, {"claim", claim}};
-  QC_ASSIGN(const auto answer,
-            context.parts.plugins.call(context.options.identity_plugin, "prove_identity", message,
-                                       context.options.plugin_timeout_ms));
-  const JsonReader proved(answer.message, "prove_identity");
-  const auto account = proved.text("account", 64);
-  const auto pseudonym = proved.text("pseudonym", 64);
-  const auto evidence = proved.text("evidence", kMaxJwe);
-  const auto credential = proved.text("credential", kMaxJwe);
-  if (!account.ok() || !pseudonym.ok() || !evidence.ok() || !credential.ok()) {
-    return bad_answer(answer.plugin, "incomplete answer");
-  }
-  const Json opening{{"account", *account},
-                     {"kind", "person"},
-                     {"pseudonym", *pseudonym},
-                     {"jwk", holder->to_jwk()},
-                     {"evidence", *evidence}};
-  const std::string tx =
-      proof::make_transaction(context.parts.registrar_key, context.parts.ledger.chain(),
-                              "subject.open", opening, context.now_s());
-  QC_ASSIGN(const chain::Applied applied, context.parts.ledger.submit(tx));
-  Json result = applied_json(to_hex(crypto::sm3(tx)), applied);
-  result["account"] = *account;
-  result["credential"] = *credential;
-  return result;
-}
-
 Result<Json> issue_asset(const Context& context, const std::string& caller, const Json& body) {
   const JsonReader reader(body);
   QC_TRY(reader.expect_only({"item", "identity"}));
@@ -116,7 +78,6 @@ Result<Json> issue_asset(const Context& context, const std::string& caller, cons
   QC_ASSIGN(const Json definition, context.latest_item(item));
   QC_ASSIGN(const std::string plugin, context.parts.plugins.for_item(item));
   QC_ASSIGN(const std::string prover, context.owner_of_plugin(context.options.identity_plugin));
-  QC_ASSIGN(const Json prover_jwk, context.jwk_of(prover));
   QC_ASSIGN(const Json holder_jwk, context.jwk_of(caller));
   Json fields = Json::array();
   for (const Json& field : definition.at("fields")) fields.push_back(field.at("id"));
@@ -127,7 +88,7 @@ Result<Json> issue_asset(const Context& context, const std::string& caller, cons
                      {"version", definition.at("version")},
                      {"fields", fields},
                      {"identity", identity},
-                     {"issuers", {{prover, prover_jwk}}},
+                     {"issuers", {{prover, context.keys_of(prover)}}},
                      {"supersedes", live_asset_of(context, caller, item)}};
   QC_ASSIGN(const auto answer, context.parts.plugins.call(plugin, "issue", message,
                                                           context.options.plugin_timeout_ms));

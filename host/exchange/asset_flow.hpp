@@ -1,12 +1,9 @@
-// Opening a safe box and filling it: identity proof, issue, read, erase.
+// Filling a safe box: issue, read, erase.
 #pragma once
 
 #include "host/exchange/context.hpp"
 
 namespace qc::exchange {
-
-/// POST /v1/accounts:open: the identity plugin proves who holds `key`, the registrar binds it.
-Result<Json> open_account(const Context& context, const crypto::PublicKey& key, const Json& body);
 
 /// POST /v1/assets:issue: the department's plugin issues to the subject's key; the ciphertext is
 /// stored before the ledger speaks of it, and removed again when the ledger refuses.

@@ -18,6 +18,26 @@ Result<Json> Context::jwk_of(const std::string& account) const {
   return not_found("account.not_found", "no account " + account.substr(0, 64));
 }
 
+Json Context::keys_of(const std::string& account) const {
+  Json keys = Json::array();
+  const std::string prefix = "of/" + account + "/key/";
+  parts.ledger.read([&](const chain::StateReader& state) {
+    state.scan(prefix, "", [&](const std::string& key, const Json&) {
+      const auto entry = state.get("key/" + key.substr(prefix.size()));
+      if (entry)
+        keys.insert(entry->at("to").is_null() ? keys.begin() : keys.end(), entry->at("jwk"));
+      return true;
+    });
+  });
+  return keys;
+}
+
+Result<Json> Context::jwk_of_kid(const std::string& kid) const {
+  const auto entry = get("key/" + kid);
+  if (!entry) return not_found("account.not_found", "no account has or had this key");
+  return entry->at("jwk");
+}
+
 Result<std::string> Context::account_of_kid(const std::string& kid) const {
   const auto account = get("kid/" + kid);
   if (!account || !account->is_string()) {
@@ -54,7 +74,7 @@ Result<Json> Context::issuers_of(const std::vector<std::string>& items) const {
   for (const std::string& item : items) {
     QC_ASSIGN(const std::string name, issuer_of(item));
     if (issuers.contains(name)) continue;
-    QC_ASSIGN(issuers[name], jwk_of(name));
+    issuers[name] = keys_of(name);
   }
   return issuers;
 }

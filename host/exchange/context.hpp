@@ -19,6 +19,10 @@ struct Context {
   std::optional<Json> get(const std::string& key) const;
   /// A member's or subject's public key as JWK. Error: "account.not_found".
   Result<Json> jwk_of(const std::string& account) const;
+  /// Every key that the account has had, as JWKs, the present one first; empty for a stranger.
+  Json keys_of(const std::string& account) const;
+  /// A key that some account has or had, as JWK. Error: "account.not_found".
+  Result<Json> jwk_of_kid(const std::string& kid) const;
   /// The account that a signing key belongs to. Error: "tx.unknown_key".
   Result<std::string> account_of_kid(const std::string& kid) const;
   /// The latest definition of an item, as its department signed it. Error: "item.not_found".
@@ -27,7 +31,7 @@ struct Context {
   Result<std::string> owner_of_plugin(const std::string& plugin) const;
   /// The department whose item it is. Error: "item.no_department".
   Result<std::string> issuer_of(const std::string& item) const;
-  /// {account: jwk} of the departments that issue `items`, for plugins to check issuers against.
+  /// {account: [jwk…]} of the departments that issue `items`, for plugins to check issuers against.
   Result<Json> issuers_of(const std::vector<std::string>& items) const;
   /// Seconds since the epoch.
   std::int64_t now_s() const;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/exchange/access_flow.hpp"
+#include "host/exchange/account_flow.hpp"
 #include "host/exchange/asset_flow.hpp"
 #include "host/exchange/grant_flow.hpp"
 #include "host/exchange/party_view.hpp"
@@ -42,6 +43,12 @@ class ExchangeImpl final : public Exchange {
 
   Result<Json> open_account(const crypto::PublicKey& key, const Json& body) override {
     return exchange::open_account(context_, key, body);
+  }
+  Result<Json> recover_account(const crypto::PublicKey& key, const Json& body) override {
+    return exchange::recover_account(context_, key, body);
+  }
+  Result<Json> prove_account(const std::string& caller, const Json& body) override {
+    return exchange::prove_account(context_, caller, body);
   }
   Result<Json> issue_asset(const std::string& caller, const Json& body) override {
     return exchange::issue_asset(context_, caller, body);

@@ -38,6 +38,9 @@ class Exchange {
 
   /// POST /v1/accounts:open. `key` = the key that signed the HTTP request.
   virtual Result<Json> open_account(const crypto::PublicKey& key, const Json& body) = 0;
+  /// POST /v1/accounts:recover, as open_account; POST /v1/accounts:prove.
+  virtual Result<Json> recover_account(const crypto::PublicKey& key, const Json& body) = 0;
+  virtual Result<Json> prove_account(const std::string& caller, const Json& body) = 0;
   /// POST /v1/assets:issue.
   virtual Result<Json> issue_asset(const std::string& caller, const Json& body) = 0;
   /// GET /v1/assets, /v1/assets/{id}; DELETE.

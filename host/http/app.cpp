@@ -64,6 +64,7 @@ void append_submitted(std::string& out, const chain::Applied& applied) {
   out.append(R"({"tx":")").append(applied.receipt.tx).append(R"(","index":)");
   out.append(std::to_string(applied.index)).append(R"(,"receipt":)");
   proof::append_text(applied.receipt, out);
+  if (!applied.decision.empty()) out.append(R"(,"decision":")").append(applied.decision + '"');
   out.push_back('}');
 }
 
@@ -121,6 +122,7 @@ std::vector<Route> App::all_routes() {
   add(ledger_routes());
   add(centre_routes());
   add(exchange_routes());
+  add(governance_routes());
   add(plugin_routes());
   add(supervision_routes());
   return out;

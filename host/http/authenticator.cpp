@@ -96,6 +96,9 @@ Result<Caller> Authenticator::authenticate(const Request& request) {
   if (!account) {
     return unauthenticated("auth.unknown_key", "no account has this key").at("keyid");
   }
+  if (text_of(account->jwk, "kid") != kid) {
+    return unauthenticated("key.retired", "another key has replaced this one").at("keyid");
+  }
   const auto key = crypto::PublicKey::from_jwk(account->jwk);
   if (!key.ok() || key->kid() != kid) {
     return internal("auth.broken_key", "the ledger's key of this account cannot be used");

@@ -72,7 +72,56 @@ constexpr std::string_view kBasics = R"json({
     "properties": {
       "tx": {"$ref": "#/components/schemas/Hash"},
       "index": {"type": "integer"},
-      "receipt": {"$ref": "#/components/schemas/Receipt"}
+      "receipt": {"$ref": "#/components/schemas/Receipt"},
+      "decision": {"enum": ["OPEN", "CARRIED", "REJECTED", "WITHDRAWN"]}
+    }
+  },
+  "Policy": {
+    "type": "object",
+    "required": ["version", "voters", "thresholds", "open_days", "index", "tx"],
+    "properties": {
+      "version": {"type": "integer"},
+      "voters": {
+        "type": "object",
+        "required": ["kinds", "accounts"],
+        "properties": {
+          "kinds": {"type": "array", "items": {"type": "string"}},
+          "accounts": {"type": "array", "items": {"type": "string"}}
+        }
+      },
+      "thresholds": {"type": "object", "additionalProperties": {"type": "integer"}},
+      "open_days": {"type": "integer"},
+      "index": {"type": "integer"},
+      "tx": {"$ref": "#/components/schemas/Hash"}
+    }
+  },
+  "Proposal": {
+    "type": "object",
+    "required": ["proposal", "op", "body", "proposer", "state", "threshold", "approvals",
+                 "rejections", "expires", "index"],
+    "properties": {
+      "proposal": {"$ref": "#/components/schemas/Hash"},
+      "op": {"type": "string"},
+      "body": {"type": "object"},
+      "proposer": {"type": "string"},
+      "state": {"enum": ["OPEN", "CARRIED", "REJECTED", "WITHDRAWN", "LAPSED", "VOID"]},
+      "policy": {"type": "integer"},
+      "threshold": {"type": "integer"},
+      "approvals": {"type": "array", "items": {"type": "string"}},
+      "rejections": {"type": "array", "items": {"type": "string"}},
+      "expires": {"type": "integer"},
+      "reason": {"type": "string"},
+      "index": {"type": "integer"},
+      "tx": {"$ref": "#/components/schemas/Hash"},
+      "closed_index": {"type": "integer"},
+      "transaction": {"$ref": "#/components/schemas/Jws"}
+    }
+  },
+  "Proposals": {
+    "type": "object",
+    "required": ["proposals"],
+    "properties": {
+      "proposals": {"type": "array", "items": {"$ref": "#/components/schemas/Proposal"}}
     }
   },
   "TransactionBatch": {
@@ -155,11 +204,12 @@ constexpr std::string_view kBasics = R"json({
   },
   "Account": {
     "type": "object",
-    "required": ["account", "kind", "jwk", "status", "opened_index"],
+    "required": ["account", "kind", "jwk", "retired_keys", "status", "opened_index"],
     "properties": {
       "account": {"type": "string"},
       "kind": {"type": "string"},
       "jwk": {"$ref": "#/components/schemas/Jwk"},
+      "retired_keys": {"type": "array", "items": {"$ref": "#/components/schemas/Jwk"}},
       "status": {"type": "string"},
       "opened_index": {"type": "integer"}
     }
@@ -181,6 +231,7 @@ constexpr std::string_view kCentre = R"json({
       "uscc": {"type": "string"},
       "contact": {"type": "string"},
       "jwk": {"$ref": "#/components/schemas/Jwk"},
+      "retired_keys": {"type": "array", "items": {"$ref": "#/components/schemas/Jwk"}},
       "status": {"enum": ["active", "suspended"]}
     }
   },
@@ -346,6 +397,20 @@ constexpr std::string_view kExchange = R"json({
     "properties": {
       "jwk": {"$ref": "#/components/schemas/Jwk"},
       "claim": {"$ref": "#/components/schemas/Jwe"}
+    }
+  },
+  "ProveAccount": {
+    "type": "object",
+    "required": ["claim"],
+    "additionalProperties": false,
+    "properties": {"claim": {"$ref": "#/components/schemas/Jwe"}}
+  },
+  "ProvedAccount": {
+    "type": "object",
+    "required": ["account", "credential"],
+    "properties": {
+      "account": {"type": "string"},
+      "credential": {"$ref": "#/components/schemas/Jwe"}
     }
   },
   "OpenedAccount": {

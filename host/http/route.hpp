@@ -97,6 +97,7 @@ std::vector<Route> in_lane(Lane lane, std::vector<Route> routes);
 std::vector<Route> ledger_routes();
 std::vector<Route> centre_routes();
 std::vector<Route> exchange_routes();
+std::vector<Route> governance_routes();
 std::vector<Route> plugin_routes();
 std::vector<Route> supervision_routes();
 

@@ -14,6 +14,14 @@ Result<Answer> open_account(const Call& call) {
   return reply(201, call.services.exchange.open_account(*call.caller.key, call.body));
 }
 
+Result<Answer> recover_account(const Call& call) {
+  return reply(201, call.services.exchange.recover_account(*call.caller.key, call.body));
+}
+
+Result<Answer> prove_account(const Call& call) {
+  return reply(200, call.services.exchange.prove_account(call.caller.account, call.body));
+}
+
 template <Result<Json> (Exchange::*List)(const std::string&)>
 Result<Answer> list(const Call& call) {
   return reply(200, (call.services.exchange.*List)(call.caller.account));
@@ -186,6 +194,34 @@ std::vector<Route> exchange_routes() {
                   201,
                   {},
                   {"identity.account_exists", "identity.key_in_use"}}});
+  out.push_back({"POST",
+                 "/v1/accounts:recover",
+                 {Need::kNewKey},
+                 BodyKind::kJson,
+                 recover_account,
+                 {"recoverAccount",
+                  "accounts",
+                  "丢失密钥后重新绑定账户",
+                  "Bind a new key to one's account after the old one was lost",
+                  "OpenAccount",
+                  "OpenedAccount",
+                  201,
+                  {},
+                  {"subject.not_found", "identity.key_in_use"}}});
+  out.push_back({"POST",
+                 "/v1/accounts:prove",
+                 {Need::kCaller},
+                 BodyKind::kJson,
+                 prove_account,
+                 {"proveAccount",
+                  "accounts",
+                  "为现用密钥重新签发身份凭证",
+                  "An identity credential for the caller's present key",
+                  "ProveAccount",
+                  "ProvedAccount",
+                  200,
+                  {},
+                  {"identity.account_mismatch"}}});
   add_assets(out);
   add_parties(out);
   out.push_back({"POST",

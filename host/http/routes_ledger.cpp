@@ -11,7 +11,9 @@ bool may_see(const chain::StateReader& state, const Caller& caller, const std::s
   if (caller.kind == "operator" || caller.kind == "regulator") return true;
   const auto tx = proof::parse_transaction(bytes);
   if (!tx.ok()) return false;
-  if (caller.key && tx->kid == caller.key->kid()) return true;
+  // Its own, also those of a key that another one has replaced since.
+  const auto signer = state.get("kid/" + tx->kid);
+  if (signer && *signer == caller.account) return true;
   for (const char* name : {"subject", "account"}) {
     if (text_of(tx->body, name) == caller.account) return true;
   }
@@ -72,15 +74,23 @@ Result<Answer> network(const Call& call) {
 Result<Answer> get_account(const Call& call) {
   const std::string& account = call.param("account");
   std::optional<Json> document;
+  Json retired = Json::array();
+  const std::string prefix = "of/" + account + "/key/";
   call.services.ledger.read([&](const chain::StateReader& state) {
     document = state.get("subject/" + account);
     if (!document) document = state.get("member/" + account);
+    state.scan(prefix, "", [&](const std::string& key, const Json&) {
+      const auto entry = state.get("key/" + key.substr(prefix.size()));
+      if (entry && !entry->at("to").is_null()) retired.push_back(entry->at("jwk"));
+      return true;
+    });
   });
   if (!document) return not_found("account.not_found", "there is no such account");
   return Answer{200,
                 {{"account", account},
                  {"kind", document->value("kind", "")},
                  {"jwk", document->value("jwk", Json())},
+                 {"retired_keys", std::move(retired)},
                  {"status", document->value("status", "")},
                  {"opened_index", document->value("index", Json())}}};
 }

@@ -70,6 +70,17 @@ Json subject_open(const Event& event) {
                    "开立数字保险箱账户", "A safe box account was opened");
 }
 
+Json subject_rebind(const Event& event) {
+  const Json& body = event.body();
+  return with_text({{"account", text_of(body, "account")}, {"reason", text_of(body, "reason")}},
+                   "账户已绑定新密钥,原授权均已暂停",
+                   "The account was bound to a new key; its grants are paused");
+}
+
+Json key_rotate(const Event&) {
+  return with_text(Json::object(), "更换了账户密钥", "The account's key was replaced");
+}
+
 Json asset_issue(const Event& event) {
   const Json& body = event.body();
   const std::string item = text_of(body, "item");
@@ -242,6 +253,7 @@ using Summary = Json (*)(const Event&);
 
 const std::map<std::string, Summary>& summaries() {
   static const std::map<std::string, Summary> kSummaries = {
+      {"subject.rebind", subject_rebind}, {"key.rotate", key_rotate},
       {"subject.open", subject_open},     {"asset.issue", asset_issue},
       {"asset.erase", asset_erase},       {"request.create", request_create},
       {"request.open", request_step},     {"request.refuse", request_step},

@@ -185,6 +185,7 @@ class ClientImpl final : public Client {
     (void)head;
     out.tx = out.receipt.tx;
     out.index = out.receipt.index;
+    QC_ASSIGN(out.decision, JsonReader(answer).text_or_empty("decision", 16));
     return out;
   }
 

@@ -25,7 +25,8 @@ struct Submitted {
   std::string tx;     ///< id
   std::string bytes;  ///< the transaction as signed
   std::uint64_t index = 0;
-  proof::Receipt receipt;  ///< already verified against the trusted host key
+  proof::Receipt receipt;     ///< already verified against the trusted host key
+  std::string decision = {};  ///< of a proposal that was opened or voted on: its state; else ""
 };
 
 /// One connection. Thread contract: calls are serialised inside; one client per thread is faster.

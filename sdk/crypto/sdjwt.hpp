@@ -63,5 +63,7 @@ Result<SdJwtView> sdjwt_verify_presentation(std::string_view presentation, const
 /// The claims of the issuer JWT ("iss", "vct", "sub", …) with no signature checked: only to find
 /// out whose key to verify with. Error: "sdjwt.invalid". Any thread.
 Result<Json> sdjwt_peek_claims(std::string_view sdjwt);
+/// The "kid" that the issuer JWT names, or "", as unchecked as its claims. Error: "sdjwt.invalid".
+Result<std::string> sdjwt_peek_kid(std::string_view sdjwt);
 
 }  // namespace qc::crypto

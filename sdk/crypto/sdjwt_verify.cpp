@@ -119,4 +119,11 @@ Result<Json> sdjwt_peek_claims(std::string_view sdjwt) {
   return std::move(payload.claims);
 }
 
+Result<std::string> sdjwt_peek_kid(std::string_view sdjwt) {
+  QC_ASSIGN(const sdjwt::Parts parts, sdjwt::split(sdjwt));
+  const auto jws = jws_parse(parts.jwt, sdjwt::kMaxBytes);
+  if (!jws.ok()) return invalid("sdjwt.invalid", jws.error().message, jws.error().field);
+  return jws->kid();
+}
+
 }  // namespace qc::crypto

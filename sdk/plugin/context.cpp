@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include "sdk/crypto/sdjwt.hpp"
 #include "sdk/crypto/sm3.hpp"
 
 namespace qc::plugin {
@@ -25,13 +26,17 @@ Status Moment::check() const {
                true};
 }
 
-Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& account) {
+Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& account,
+                                     std::string_view sdjwt) {
   const auto found = issuers.find(account);
-  if (found == issuers.end()) {
+  if (found == issuers.end() || !found->is_array() || found->empty()) {
     return unauthenticated("issuer.unknown", "the issuer is not among those the host vouches for")
         .at("issuers");
   }
-  auto key = crypto::PublicKey::from_jwk(*found);
+  QC_ASSIGN(const std::string kid, crypto::sdjwt_peek_kid(sdjwt));
+  const auto named = std::find_if(found->begin(), found->end(),
+                                  [&](const Json& jwk) { return text_of(jwk, "kid") == kid; });
+  auto key = crypto::PublicKey::from_jwk(named != found->end() ? *named : found->front());
   if (!key.ok()) return key.error().at("issuers");
   return key;
 }

@@ -39,8 +39,11 @@ struct Health {
 inline constexpr std::int64_t kProofWindowSeconds = 300;
 inline constexpr std::int64_t kMaxEpochSeconds = 32'503'680'000;  // the year 3000
 
-/// Key of `account` out of a message's {account: jwk}. Errors: "issuer.unknown", "key.invalid".
-Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& account);
+/// The key of `account` that `sdjwt` names, out of a message's {account: [jwk…]}: an issuer's
+/// earlier keys stay good for what they signed. The present key, the first, when it names none of
+/// them. Errors: "issuer.unknown", "key.invalid", "sdjwt.invalid".
+Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& account,
+                                     std::string_view sdjwt);
 
 /// True when a credential's `cnf.jwk` is exactly this key.
 bool bound_to(const Json& claims, const crypto::PublicKey& holder);

@@ -137,7 +137,7 @@ Result<std::string> open_identity(const Own& own, const IdentityQuery& query, st
   const auto claims = crypto::sdjwt_peek_claims(presentation);
   if (!claims.ok()) return claims.error().at("identity.presentation");
   QC_ASSIGN(const std::string issuer, identity_issuer(query, *claims));
-  QC_ASSIGN(const crypto::PublicKey key, issuer_key(*query.issuers, issuer));
+  QC_ASSIGN(const crypto::PublicKey key, issuer_key(*query.issuers, issuer, presentation));
   const auto view = crypto::sdjwt_verify(presentation, key, now_s);
   if (!view.ok()) return view.error().at("identity.presentation");
   QC_TRY(check_binding(own, query, *view));

@@ -135,7 +135,7 @@ Result<Evidence> open_one(const Own& own, const DecideOrder& order, const Scope&
     return denied("decide.wrong_issuer", "was not issued by the asset's department",
                   path + ".issuer");
   }
-  QC_ASSIGN(const crypto::PublicKey key, issuer_key(*order.issuers, issuer));
+  QC_ASSIGN(const crypto::PublicKey key, issuer_key(*order.issuers, issuer, *text));
   auto view = crypto::sdjwt_verify_presentation(*text, key, order.consumer, order.grant, now_s);
   if (!view.ok()) return view.error().at(path);
   QC_TRY(check_claims(own, order, scope, view->claims, path));

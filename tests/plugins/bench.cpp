@@ -155,7 +155,7 @@ Json Bench::issue_message(const Wallet& wallet, const std::string& department,
           {"version", 1},
           {"fields", fields},
           {"identity", identity},
-          {"issuers", {{"ga", key_of("ga")}}},
+          {"issuers", {{"ga", Json::array({key_of("ga")})}}},
           {"supersedes", ""}};
 }
 
@@ -223,7 +223,10 @@ Json Bench::decide_message(const Wallet& wallet, const std::vector<Share>& share
           {"access", random_id()},
           {"grant", grant},
           {"holder_jwk", wallet.key.public_key().to_jwk()},
-          {"issuers", {{"ga", key_of("ga")}, {"rs", key_of("rs")}, {"gjj", key_of("gjj")}}},
+          {"issuers",
+           {{"ga", Json::array({key_of("ga")})},
+            {"rs", Json::array({key_of("rs")})},
+            {"gjj", Json::array({key_of("gjj")})}}},
           {"presentations", presentations},
           {"consumer", {{"account", "qc-bank"}, {"jwk", key_of("bank")}}}};
 }

@@ -140,7 +140,7 @@ TEST_F(ProductTest, AnythingThatDiffersFromTheGrantIsRefused) {
   EXPECT_EQ(changed("/grant/scope/0/fields", Json({"base"})), "decide.wrong_fields");
   EXPECT_EQ(changed("/grant/subject/account", "p-" + std::string(32, '0')), "decide.wrong_subject");
   EXPECT_EQ(changed("/holder_jwk", bench().key_of("bank")), "decide.wrong_subject");
-  EXPECT_EQ(changed("/issuers/gjj", bench().key_of("bank")), "sdjwt.bad_signature");
+  EXPECT_EQ(changed("/issuers/gjj", Json::array({bench().key_of("bank")})), "sdjwt.bad_signature");
   EXPECT_EQ(changed("/chain", "other-net"), "plugin.wrong_chain");
   EXPECT_EQ(changed("/presentations/0/issuer", "rs"), "decide.wrong_issuer");
   EXPECT_EQ(changed("/presentations/1/item", "gjj.account"), "decide.duplicate");

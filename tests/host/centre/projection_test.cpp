@@ -91,6 +91,87 @@ TEST_P(ProjectionTest, AProposalIsNotTakenForTheProduct) {
   EXPECT_TRUE(after[0].at("proposed").is_null());
 }
 
+TEST_P(ProjectionTest, AVotedDecisionTakesEffectAtTheLastVote) {
+  const auto submit = [&](const std::string& signer, const std::string& op, const Json& body) {
+    const auto applied = ledger_->submit(chain::test::sign(signer, op, body));
+    EXPECT_TRUE(applied.ok()) << op << " " << (applied.ok() ? "" : applied.error().code);
+    return applied.ok() ? applied->receipt.tx : std::string();
+  };
+  const auto version = [&] {
+    level();
+    return must(centre_->products()).at("products")[0].at("version").get<int>();
+  };
+  const auto state_of = [&](const std::string& proposal) {
+    level();
+    return rows("SELECT state FROM proposals WHERE proposal = '" + proposal + "'", 1).at(0).at(0);
+  };
+  Json policy = {{"voters", {{"kinds", {"operator", "regulator"}}, {"accounts", Json::array()}}},
+                 {"thresholds", {{"member", 2}, {"plugin", 2}, {"policy", 2}, {"product", 2}}},
+                 {"open_days", 7}};
+  EXPECT_EQ(state_of(submit("op", "policy.set", policy)), "CARRIED");
+  const std::string approval =
+      submit("op", "product.approve", {{"product", "citizen_loan"}, {"version", 2}});
+  const std::string rejected =
+      submit("op", "member.admit", chain::test::member_body("new", "bank"));
+  EXPECT_EQ(state_of(approval), "OPEN");
+  EXPECT_EQ(version(), 1);
+  submit("sup", "proposal.vote", {{"proposal", rejected}, {"vote", "reject"}, {"reason", ""}});
+  EXPECT_EQ(state_of(rejected), "REJECTED");
+  EXPECT_FALSE(centre_->member("new").ok());
+  submit("sup", "proposal.vote", {{"proposal", approval}, {"vote", "approve"}, {"reason", ""}});
+  EXPECT_EQ(state_of(approval), "CARRIED");
+  EXPECT_EQ(version(), 2);
+  const std::string open = submit("op", "member.admit", chain::test::member_body("new", "bank"));
+  policy["open_days"] = 8;
+  const std::string change = submit("op", "policy.set", policy);
+  submit("sup", "proposal.vote", {{"proposal", change}, {"vote", "approve"}, {"reason", ""}});
+  EXPECT_EQ(state_of(open), "VOID");
+  EXPECT_FALSE(centre_->member("new").ok());
+}
+
+TEST_P(ProjectionTest, AReplacedKeyIsKeptAndAReboundSubjectsGrantsArePaused) {
+  const auto submit = [&](const std::string& signer, const std::string& op, const Json& body) {
+    const auto applied = ledger_->submit(chain::test::sign(signer, op, body));
+    EXPECT_TRUE(applied.ok()) << op << " " << (applied.ok() ? "" : applied.error().code);
+  };
+  const Json request = chain::test::request_body(story_.world, "jia");
+  submit("bank", "request.create", request);
+  submit("jia", "request.open",
+         {{"request", request.at("request")}, {"notice_sm3", chain::test::digest("notice")}});
+  const Json grant = chain::test::grant_body(story_.world, "jia", request);
+  submit("jia", "grant.create", grant);
+  const auto grant_state = [&] {
+    level();
+    return rows("SELECT state FROM grants WHERE grant_id = '" +
+                    grant.at("grant").get<std::string>() + "'",
+                1)
+        .at(0)
+        .at(0);
+  };
+  EXPECT_EQ(grant_state(), "ACTIVE");
+  submit("bank", "key.rotate",
+         {{"jwk", chain::test::jwk_of("bank2")},
+          {"proof", chain::test::key_proof("bank", "bank2", "bank")}});
+  submit("op", "member.rebind",
+         {{"account", "bank"},
+          {"jwk", chain::test::jwk_of("bank3")},
+          {"proof", chain::test::key_proof("bank", "bank3", "bank2")},
+          {"reason", "lost"}});
+  submit("reg", "subject.rebind", chain::test::rebind_body(story_.world, "jia", "jia2"));
+  submit("jia2", "key.rotate",
+         {{"jwk", chain::test::jwk_of("jia3")},
+          {"proof", chain::test::key_proof(account_of("jia"), "jia3", "jia2")}});
+  level();
+  const Json bank = must(centre_->member("bank"));
+  EXPECT_EQ(bank.at("jwk"), chain::test::jwk_of("bank3"));
+  EXPECT_EQ(bank.at("retired_keys"),
+            Json::array({chain::test::jwk_of("bank"), chain::test::jwk_of("bank2")}));
+  EXPECT_TRUE(must(centre_->member("ga")).at("retired_keys").empty());
+  EXPECT_EQ(grant_state(), "PAUSED");
+  submit("jia3", "grant.resume", {{"grant", grant.at("grant")}, {"reason", ""}});
+  EXPECT_EQ(grant_state(), "ACTIVE");
+}
+
 TEST_P(ProjectionTest, FlowsTellWhoWhatWhyAndWithWhatResult) {
   const Json loan = flows_of("access.open").at(0);
   EXPECT_EQ(loan.at("consumer"), "bank");

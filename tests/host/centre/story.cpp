@@ -33,6 +33,9 @@ void govern(World& world) {
   world.must("op", "member.suspend", {{"account", "svc"}, {"reason", "审计"}});
   world.must("op", "member.resume", {{"account", "svc"}, {"reason", "审计结束"}});
   world.must("op", "member.suspend", {{"account", "other"}, {"reason", "停业"}});
+  world.must("svc", "key.rotate",
+             {{"jwk", chain::test::jwk_of("svc2")},
+              {"proof", chain::test::key_proof("svc", "svc2", "svc")}});
   Json second = chain::test::product_body("citizen_loan", "answer");
   second["version"] = 2;
   world.must("bank", "product.define", second);

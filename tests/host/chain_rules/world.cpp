@@ -3,6 +3,7 @@
 #include "sdk/base/identity_numbers.hpp"
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/key_proof.hpp"
 #include "sdk/proof/pseudonym.hpp"
 
 namespace qc::chain::test {
@@ -148,6 +149,19 @@ Json subject_body(World& world, const std::string& person) {
           {"pseudonym", pseudonym_of(person)},
           {"jwk", jwk_of(person)},
           {"evidence", evidence_jws(evidence_payload(world, person))}};
+}
+
+std::string key_proof(const std::string& account, const std::string& key, const std::string& old) {
+  return proof::make_key_proof(key_of(key), {kChain, account, key_of(old).kid()});
+}
+
+Json rebind_body(const World& world, const std::string& person, const std::string& key) {
+  Json payload = evidence_payload(world, person);
+  payload["kid"] = key_of(key).kid();
+  return {{"account", account_of(person)},
+          {"jwk", jwk_of(key)},
+          {"evidence", evidence_jws(payload)},
+          {"reason", "lost phone"}};
 }
 
 Json item_body(const std::string& item, int sensitivity) {

@@ -46,6 +46,7 @@ class World {
   std::uint64_t counter = 1000;  ///< for nonces
 
   /// An unsigned transaction: rules are applied after the signature was checked.
+  /// `signer` names a key, which is also its account's name until it is replaced.
   Transaction make(const std::string& signer, const std::string& op, const Json& body);
   /// Applies; a refused transaction must leave no write behind, an accepted one moves `index`.
   Result<Effect> apply(const Transaction& tx);
@@ -68,6 +69,10 @@ Json member_body(const std::string& account, const std::string& kind, const std:
 Json subject_body(World& world, const std::string& person);
 Json evidence_payload(const World& world, const std::string& person);
 std::string evidence_jws(const Json& payload, const std::string& signer = "ga");
+/// `key` (a name for key_of) takes the place of the account's present key `old`.
+std::string key_proof(const std::string& account, const std::string& key, const std::string& old);
+/// Body of subject.rebind: the person's account under the key `key`.
+Json rebind_body(const World& world, const std::string& person, const std::string& key);
 Json item_body(const std::string& item, int sensitivity);
 Json product_body(const std::string& product, const std::string& release);
 Json plugin_body(const std::string& plugin);

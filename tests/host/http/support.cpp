@@ -33,6 +33,12 @@ Json echo(const char* name, const std::string& caller, const std::string& id = {
 Result<Json> EchoExchange::open_account(const crypto::PublicKey& key, const Json& body) {
   return echo("open_account", key.kid(), {}, body);
 }
+Result<Json> EchoExchange::recover_account(const crypto::PublicKey& key, const Json& body) {
+  return echo("recover_account", key.kid(), {}, body);
+}
+Result<Json> EchoExchange::prove_account(Text caller, const Json& body) {
+  return echo("prove_account", caller, {}, body);
+}
 Result<Json> EchoExchange::issue_asset(Text caller, const Json& body) {
   return echo("issue_asset", caller, {}, body);
 }

@@ -29,6 +29,8 @@ class EchoExchange final : public exchange::Exchange {
  public:
   using Text = const std::string&;
   Result<Json> open_account(const crypto::PublicKey& key, const Json& body) override;
+  Result<Json> recover_account(const crypto::PublicKey& key, const Json& body) override;
+  Result<Json> prove_account(Text caller, const Json& body) override;
   Result<Json> issue_asset(Text caller, const Json& body) override;
   Result<Json> list_assets(Text caller) override;
   Result<Json> get_asset(Text caller, Text asset) override;

@@ -139,7 +139,7 @@ TEST_F(DepartmentLayerTest, AForeignSubjectCannotUseAnothersProof) {
 TEST_F(DepartmentLayerTest, OnlyTheIdentityDepartmentIsBelieved) {
   const IssueParts parts;
   Json message = parts.message(rig_.key().public_key());
-  message["issuers"]["ga"] = crypto::PrivateKey::generate().public_key().to_jwk();
+  message["issuers"]["ga"] = Json::array({crypto::PrivateKey::generate().public_key().to_jwk()});
   EXPECT_EQ(rig_.call("issue", message).code(), "sdjwt.bad_signature");
   message = parts.message(rig_.key().public_key());
   message["issuers"]["rs"] = message["issuers"]["ga"];
@@ -158,7 +158,7 @@ TEST_F(DepartmentLayerTest, OnlyTheIdentityDepartmentIsBelieved) {
   IssueParts forged = parts;
   forged.issuer = "rs";
   message = forged.message(told.key().public_key());
-  message["issuers"] = {{"rs", forged.identity_key.public_key().to_jwk()}};
+  message["issuers"] = {{"rs", Json::array({forged.identity_key.public_key().to_jwk()})}};
   EXPECT_EQ(told.call("issue", message).code(), "identity.wrong_issuer");
 }
 

@@ -93,7 +93,8 @@ TEST_F(ProductLayerTest, ForeignEvidenceNeverReachesTheAuthor) {
   };
   EXPECT_EQ(refused("/grant/subject/account", "p-" + std::string(32, '9')), "decide.wrong_subject");
   EXPECT_EQ(refused("/grant/grant", random_id()), "sdjwt.bad_key_binding");
-  EXPECT_EQ(refused("/issuers", {{"x", parts.department.public_key().to_jwk()}}), "issuer.unknown");
+  EXPECT_EQ(refused("/issuers", {{"x", Json::array({parts.department.public_key().to_jwk()})}}),
+            "issuer.unknown");
   EXPECT_EQ(refused("/presentations/0/issuer", "another"), "decide.wrong_issuer");
   EXPECT_EQ(refused("/presentations/0/issuer", "t"), "");
   EXPECT_EQ(refused("/presentations/0/jwe", "x"), "decide.wrong_presentation");

@@ -144,7 +144,7 @@ Json IssueParts::message(const crypto::PublicKey& plugin) const {
           {"version", item == "t.other" ? 2 : 1},
           {"fields", {"text"}},
           {"identity", *identity},
-          {"issuers", {{"ga", identity_key.public_key().to_jwk()}}},
+          {"issuers", {{"ga", Json::array({identity_key.public_key().to_jwk()})}}},
           {"supersedes", ""}};
 }
 
@@ -182,7 +182,7 @@ Json DecideParts::message(const crypto::PublicKey& plugin) const {
           {"access", random_id()},
           {"grant", grant_json},
           {"holder_jwk", holder.public_key().to_jwk()},
-          {"issuers", {{"t", department.public_key().to_jwk()}}},
+          {"issuers", {{"t", Json::array({department.public_key().to_jwk()})}}},
           {"presentations", {{{"item", "t.all"}, {"version", 1}, {"asset", asset}, {"jwe", *jwe}}}},
           {"consumer", {{"account", "bank"}, {"jwk", bank.public_key().to_jwk()}}}};
 }
