@@ -14,6 +14,7 @@
 #include "host/plugin/settings.hpp"
 #include "sdk/base/at_once.hpp"
 #include "sdk/base/files.hpp"
+#include "tests/bench/figures.hpp"
 #include "tests/plugins/bench.hpp"
 
 namespace qc::bench {
@@ -51,6 +52,7 @@ void measure(const char* what, int count, const std::function<void()>& run) {
   std::sort(times.begin(), times.end());
   std::printf("%-58s median %9.2f us   p99 %9.2f us   best %9.2f us\n", what,
               times[times.size() / 2], times[times.size() * 99 / 100], times.front());
+  Figures().add({std::string("plugin ") + what, times[times.size() / 2], "us", 0, 0, "median"});
 }
 
 plugin::GenerationOptions options_of(const std::string& plugin) {
