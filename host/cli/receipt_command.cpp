@@ -66,7 +66,7 @@ Result<std::size_t> match_receipts(const CompleteOptions& options, const crypto:
   std::set<std::uint64_t> matched;
   for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
     const std::filesystem::path path = it->path();
-    if (path.extension() != ".json" || path.filename() == kCompletenessFile) continue;
+    if (path.extension() != ".json") continue;
     QC_ASSIGN(const CheckedReceipt checked, check_receipt_file(path, host, options.chain));
     const auto event = events.find(checked.index);
     if (event == events.end()) continue;  // a receipt of somebody else's event may lie beside
@@ -121,7 +121,9 @@ void add_receipt(Command root) {
   Command complete = group.sub(
       "complete",
       "离线验证某主体的事件无遗漏 · check offline that no event of a subject is left out");
-  complete.text("file", list->file, "完整性文件 · completeness.json of a trace", Need::kRequired);
+  complete.text("file", list->file,
+                "完整性文件 · <receipts>.completeness.json, as a trace with --receipts keeps it",
+                Need::kRequired);
   complete.text("--host-key", list->host_key, "信任的主机公钥 · trusted host key (JWK file)",
                 Need::kRequired);
   complete.text("--chain", list->chain, "网络标识 · network id", Need::kRequired);

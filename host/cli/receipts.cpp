@@ -45,7 +45,9 @@ Status ReceiptFolder::keep(const Proved& proved) const {
 Status ReceiptFolder::keep_completeness(const Json& answer) const {
   if (folder_.empty()) return {};
   QC_TRY(make_private_directory(folder_));
-  return write_file(folder_ / kCompletenessFile, answer.dump(2) + "\n", FileMode::kPrivate);
+  std::filesystem::path file = folder_.has_filename() ? folder_ : folder_.parent_path();
+  file += ".completeness.json";
+  return write_file(file, answer.dump(2) + "\n", FileMode::kPrivate);
 }
 
 Result<CheckedReceipt> check_receipt_file(const std::filesystem::path& file,

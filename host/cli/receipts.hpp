@@ -22,8 +22,6 @@ Result<Proved> fetch_transaction(client::Client& client, const std::string& id);
 Result<Proved> check_transaction(const client::Client& client, const std::string& bytes,
                                  const Json& receipt);
 
-inline constexpr const char* kCompletenessFile = "completeness.json";
-
 /// The folder that --receipts names; without one, keeping does nothing.
 class ReceiptFolder {
  public:
@@ -32,7 +30,8 @@ class ReceiptFolder {
   /// Writes "<index>-<op>.json" as docs/formats.md describes receipt files. Error: "file.io".
   Status keep(const std::string& op, const std::string& bytes, const proof::Receipt& receipt) const;
   Status keep(const Proved& proved) const;
-  /// Writes what GET …/completeness answered as "completeness.json".
+  /// Writes what GET …/completeness answered beside the folder, as "<folder>.completeness.json": in
+  /// the folder all files are receipts.
   Status keep_completeness(const Json& answer) const;
 
  private:
