@@ -15,8 +15,9 @@ namespace qc::chain {
 char hint_char(crypto::NonceHint hint);
 crypto::NonceHint hint_from_char(char c);
 
-/// Appends hints. They are derived and nobody trusts them: what is missing, wrong or lost costs an
-/// audit time and nothing else, so nothing is synced and a failure is logged.
+/// Appends hints. They are derived and nobody trusts them: what is missing or lost costs an audit
+/// time and nothing else, so nothing is synced and a failure is logged. A wrong one costs time too,
+/// and the audit names it: the file is not what the host wrote.
 /// Thread contract: one thread.
 class HintsWriter {
  public:

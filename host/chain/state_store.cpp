@@ -31,9 +31,7 @@ void StoredState::scan(const std::string& prefix, const std::string& start,
   });
 }
 
-std::string state_text(const Json& document) {
-  return dump_json(document);
-}
+std::string state_text(const Json& document) { return dump_json(document); }
 
 void write_state(const Overlay& overlay, KvBatch& batch) {
   for (const auto& [key, value] : overlay.writes()) {

@@ -174,11 +174,11 @@ TEST(TxVerifier, AKeyThatWasReplacedIsRefusedEvenIfRemembered) {
   // The signature is still that key's; whether the key may sign is decided on the batch's state.
   const auto again = verifier.run(only(tx), {kChain, host_key(), world.state});
   ASSERT_TRUE(again.front().ok());
-  expect_refused(world.apply(again.front().value()), "tx.unknown_key", "kid");
+  expect_refused(world.apply(again.front().value()), "key.retired", "kid");
   IngestKeys fresh;
   TxVerifier unknowing(fresh);
   EXPECT_EQ(unknowing.run(only(tx), {kChain, host_key(), world.state}).front().error().code,
-            "tx.unknown_key");
+            "key.retired");
 }
 
 /// Holds the pool's only thread until released, and writes down the groups.
