@@ -115,7 +115,7 @@ void ReplayState::put(const std::string& key, std::optional<Json> value) {
   }
 }
 
-Status ReplayState::absorb(std::map<std::string, std::optional<Json>> writes) {
+Status ReplayState::absorb(std::map<std::string, std::optional<Json>>&& writes) {
   for (auto& [key, value] : writes) put(key, std::move(value));
   return used_bytes_ > memory_bytes_ ? spill() : Status();
 }

@@ -27,7 +27,7 @@ class ReplayState final : public StateReader {
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
 
   /// Takes over what an accepted transaction wrote. Errors: "audit.io", "ledger.io".
-  Status absorb(std::map<std::string, std::optional<Json>> writes);
+  Status absorb(std::map<std::string, std::optional<Json>>&& writes);
   /// First failed read of the temporary store, or "".
   std::string failure() const { return spill_ ? spill_->failure() : std::string(); }
   std::uint64_t spills() const { return spills_; }

@@ -13,7 +13,11 @@
 namespace qc::chain::test {
 namespace {
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t kTransactions = 4500;  // some windows all the same
+#else
 constexpr std::uint64_t kTransactions = 9000;
+#endif
 
 SyntheticOptions synthetic_in(const std::filesystem::path& directory) {
   SyntheticOptions options;

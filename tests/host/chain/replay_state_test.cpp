@@ -38,7 +38,7 @@ void compare_with_map(std::size_t memory_bytes, bool spills) {
                                : std::optional<Json>(Json{{"n", step}, {"text", "value"}});
     }
     model.absorb(writes);
-    ASSERT_TRUE(state.absorb(writes).ok());
+    ASSERT_TRUE(state.absorb(std::move(writes)).ok());
     for (int i = 0; i < 4; ++i) {
       const std::string key = some_key();
       ASSERT_EQ(state.get(key), model.get(key)) << key;
