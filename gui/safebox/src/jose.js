@@ -51,6 +51,12 @@ export function jwsOpen(key, compact, typ) {
   return JSON.parse(text(unbase64url(payload)));
 }
 
+/** The member's key that `compact` names: the present one, or one that it has replaced since. */
+export function signerOf(member, compact) {
+  const { kid } = JSON.parse(text(unbase64url(compact.split('.')[0])));
+  return keyOf((member.retired_keys ?? []).find((jwk) => jwk.kid === kid) ?? member.jwk);
+}
+
 export function jweEncrypt(recipient, plaintext, cty = 'application/json') {
   const header = part({ alg: 'SGD_SM2_3', cty, enc: 'SGD_SM4_GCM', kid: jwkOf(recipient).kid });
   const cek = random(16);

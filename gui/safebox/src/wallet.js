@@ -1,7 +1,7 @@
 // The citizen's side of every flow. The private key lives here and, sealed, in the browser's store.
 import { Api } from './api.js';
 import { hex, randomId, unbase64url, utf8 } from './bytes.js';
-import { commitment, generateKey, jweDecrypt, jweEncrypt, jwkOf, jwsOpen, jwsSign, keyOf, seal, sm3, unseal } from './jose.js';
+import { commitment, generateKey, jweDecrypt, jweEncrypt, jwkOf, jwsOpen, jwsSign, keyOf, seal, signerOf, sm3, unseal } from './jose.js';
 import { checkNotice } from './notice.js';
 import { receiptHolds } from './proof.js';
 import { open, present } from './sdjwt.js';
@@ -99,7 +99,7 @@ export class Wallet {
   async openAsset(entry) {
     const { jwe } = await this.api.get(`/v1/assets/${entry.asset}`);
     const { sd_jwt: sdJwt, salt } = JSON.parse(jweDecrypt(this.api.key, jwe));
-    const { claims, fields } = open(sdJwt, keyOf(this.departmentOf(entry.item).jwk));
+    const { claims, fields } = open(sdJwt, signerOf(this.departmentOf(entry.item), sdJwt));
     if (claims.sub !== this.account || claims.asset !== entry.asset) throw new Error('asset.mismatch');
     return { ...entry, sdJwt, fields, commitment: commitment('qc-asset-1', unbase64url(salt), sdJwt) };
   }
@@ -117,7 +117,7 @@ export class Wallet {
     if (!consumer || !receiptHolds(transaction, receipt, this.api.host, this.api.chain)) {
       throw new Error('receipt.not_included');
     }
-    const { op, body: request } = jwsOpen(keyOf(consumer.jwk), transaction, 'qc-tx+jws');
+    const { op, body: request } = jwsOpen(signerOf(consumer, transaction), transaction, 'qc-tx+jws');
     if (op !== 'request.create' || request.request !== entry.request || request.subject !== this.account) {
       throw new Error('verify.wrong_transaction');
     }

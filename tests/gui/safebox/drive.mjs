@@ -21,7 +21,17 @@ const bank = (...args) => {
 };
 
 const { checkNotice, noticeText } = await import(join(modules, 'notice.js'));
-const { sm3 } = await import(join(modules, 'jose.js'));
+const { generateKey, jwkOf, jwsOpen, jwsSign, signerOf, sm3 } = await import(join(modules, 'jose.js'));
+
+// What a member signed before it changed its key is still its own; a stranger's never is.
+const [earlier, present, stranger] = [generateKey(), generateKey(), generateKey()];
+const member = { jwk: jwkOf(present), retired_keys: [jwkOf(earlier)] };
+for (const key of [earlier, present]) {
+  const signed = jwsSign(key, { a: 1 }, 't+jws');
+  assert.deepEqual(jwsOpen(signerOf(member, signed), signed, 't+jws'), { a: 1 });
+}
+const foreign = jwsSign(stranger, { a: 1 }, 't+jws');
+assert.throws(() => jwsOpen(signerOf(member, foreign), foreign, 't+jws'), /jws\.bad_signature/);
 
 // The notice is written from what is shown: whoever changes a word of either is found out.
 const consumer = { name_zh: '示范银行', uscc: '91370100M00000001X', contact: '0531-12345' };
