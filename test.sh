@@ -16,11 +16,13 @@ build() {
   fi
 }
 build release
-# The unit tests of the rooms that outside bytes and many threads reach.
+# The unit tests of the rooms that outside bytes (asan-ubsan) and many threads (tsan) reach.
 for preset in asan-ubsan tsan; do
   build "$preset" --target qc_sanitizer_tests
+  label=sanitize
+  [ "$preset" = tsan ] && label=threads
   echo "== tests under $preset"
-  ctest --test-dir "build/$preset" -L sanitize --output-on-failure --timeout 600 --no-tests=error \
+  ctest --test-dir "build/$preset" -L "$label" --output-on-failure --timeout 600 --no-tests=error \
     --parallel "$(nproc)"
 done
 echo "== all tests"

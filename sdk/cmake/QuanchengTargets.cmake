@@ -16,7 +16,7 @@ function(qc_program name)
 endfunction()
 
 # qc_test(<name> SOURCES … LIBS … [LABELS …] [TIMEOUT s]): a GoogleTest program, one ctest entry.
-# With the label "sanitize" it is also built and run under the sanitizer presets.
+# With the label "sanitize" it is also built and run under asan-ubsan, with "threads" under tsan.
 function(qc_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -28,11 +28,13 @@ function(qc_test name)
     QC_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  set(wanted sanitize)
   if(QC_SANITIZE STREQUAL "thread")
+    set(wanted threads)
     set_tests_properties(${name} PROPERTIES
       ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp history_size=7")
   endif()
-  if("sanitize" IN_LIST ARG_LABELS)
+  if(wanted IN_LIST ARG_LABELS)
     set_property(GLOBAL APPEND PROPERTY QC_SANITIZE_TESTS ${name})
   endif()
 endfunction()
