@@ -2,7 +2,7 @@
 # Runs every benchmark and writes what came out; says nothing about whether that is fast enough.
 #   tests/bench/run.sh [--quick] [--json FILE]
 # FILE (build/figures.json) holds a list of {name, value, unit, target, yardstick, ratio, notes};
-# ratio is value to yardstick. --quick: a minute, to see that all run; figures are rough then.
+# ratio is value to yardstick. --quick: two minutes, without what isolation costs; figures are rough then.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,7 +20,7 @@ done
 mkdir -p build
 cmake --preset release >build/bench-build.log 2>&1 &&
   cmake --build --preset release --target qc_bench_crypto qc_bench_plugin qc_bench_chain \
-    qc_bench_chain_parts >>build/bench-build.log 2>&1 ||
+    qc_bench_chain_parts qc_bench_audit >>build/bench-build.log 2>&1 ||
   { tail -n 40 build/bench-build.log >&2; echo "run.sh: the build failed" >&2; exit 1; }
 
 lines=$(mktemp)
@@ -36,11 +36,13 @@ if [ -n "$quick" ]; then
   run 60 qc_bench_crypto --benchmark_min_time=0.02
   run 60 qc_bench_chain_parts --benchmark_min_time=0.02
   run 120 qc_bench_chain --quick
+  run 60 qc_bench_audit 20000
 else
   run 300 qc_bench_crypto --benchmark_repetitions=3
   run 300 qc_bench_plugin
   run 300 qc_bench_chain_parts
   run 600 qc_bench_chain
+  run 300 qc_bench_audit 150000
 fi
 { echo '['; paste -sd, "$lines"; echo ']'; } >"$json"
 echo "figures: $json"
