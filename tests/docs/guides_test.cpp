@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/docs/sources.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::tests {
 namespace {
@@ -40,7 +41,7 @@ TEST(Guides, EveryMetricIsExplained) {
 
 std::vector<std::string> documents() {
   std::vector<std::string> out = {"README.md", "README.zh-CN.md"};
-  for (const auto& entry : fs::directory_iterator(fs::path(QC_SOURCE_DIR) / "docs")) {
+  for (const auto& entry : fs::directory_iterator(fs::path(qc::tests::source_dir()) / "docs")) {
     if (entry.path().extension() == ".md")
       out.push_back("docs/" + entry.path().filename().string());
   }
@@ -53,7 +54,7 @@ TEST(Guides, LinksLeadSomewhere) {
     for (std::string target : all_of(text_of_file(document), "\\]\\(([^)]+)\\)")) {
       if (target.starts_with("http")) continue;
       target = target.substr(0, target.find('#'));
-      const fs::path file = (fs::path(QC_SOURCE_DIR) / document).parent_path() / target;
+      const fs::path file = (fs::path(qc::tests::source_dir()) / document).parent_path() / target;
       EXPECT_TRUE(target.empty() || fs::exists(file)) << document << ": " << target;
       ++checked;
     }

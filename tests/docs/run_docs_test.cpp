@@ -13,6 +13,7 @@
 #include "sdk/base/bytes.hpp"
 #include "sdk/base/files.hpp"
 #include "tests/docs/sources.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::tests {
 namespace {
@@ -65,12 +66,12 @@ class Workplace {
   Workplace() : folder_(fs::temp_directory_path() / ("quancheng-docs-" + to_hex(random_bytes(6)))) {
     fs::create_directories(folder_ / "build");
     fs::permissions(folder_, fs::perms::owner_all);
-    for (const auto& entry : fs::directory_iterator(QC_SOURCE_DIR)) {
+    for (const auto& entry : fs::directory_iterator(qc::tests::source_dir())) {
       const std::string name = entry.path().filename().string();
       if (name == "build" || name == "data" || name.starts_with(".")) continue;
       fs::create_symlink(entry.path(), folder_ / name);
     }
-    fs::create_directory_symlink(QC_BINARY_DIR, folder_ / "build" / "release");
+    fs::create_directory_symlink(qc::tests::binary_dir(), folder_ / "build" / "release");
   }
   ~Workplace() {
     std::error_code ignored;
@@ -126,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(All, Document,
 // A document nobody runs would rot: whoever adds one with such a block adds it above.
 TEST(Documents, AllThatCanBeRunAreRun) {
   const std::set<std::string> run = {"operations.md", "plugin-guide.md", "bank-guide.md"};
-  for (const auto& entry : fs::directory_iterator(fs::path(QC_SOURCE_DIR) / "docs")) {
+  for (const auto& entry : fs::directory_iterator(fs::path(qc::tests::source_dir()) / "docs")) {
     const std::string name = entry.path().filename().string();
     if (entry.path().extension() != ".md") continue;
     const bool runnable = text_of_file("docs/" + name).find("\n```sh\n") != std::string::npos;

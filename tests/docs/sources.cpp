@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/paths.hpp"
+
 namespace qc::tests {
 namespace {
 
@@ -28,7 +30,7 @@ bool digit_separator(std::string_view before) {
 }  // namespace
 
 std::string text_of_file(const std::string& name) {
-  std::ifstream in(fs::path(QC_SOURCE_DIR) / name);
+  std::ifstream in(fs::path(qc::tests::source_dir()) / name);
   std::ostringstream text;
   text << in.rdbuf();
   EXPECT_TRUE(in.good() && !text.str().empty()) << name << " cannot be read";
@@ -76,11 +78,12 @@ std::set<std::string> dotted_literals_in(const std::string& source) {
 std::set<std::string> dotted_literals(const std::vector<std::string>& folders) {
   std::set<std::string> out;
   for (const std::string& folder : folders) {
-    for (const auto& entry : fs::recursive_directory_iterator(fs::path(QC_SOURCE_DIR) / folder)) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(fs::path(qc::tests::source_dir()) / folder)) {
       const auto extension = entry.path().extension();
       if (extension != ".cpp" && extension != ".hpp" && extension != ".h") continue;
       out.merge(dotted_literals_in(
-          text_of_file(fs::relative(entry.path(), QC_SOURCE_DIR).generic_string())));
+          text_of_file(fs::relative(entry.path(), qc::tests::source_dir()).generic_string())));
     }
   }
   return out;

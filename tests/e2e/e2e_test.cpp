@@ -1,5 +1,7 @@
 #include "tests/e2e/e2e_test.hpp"
 
+#include "tests/paths.hpp"
+
 namespace qc::tests {
 namespace {
 
@@ -11,7 +13,7 @@ struct Shared {
 Shared& shared() {
   static Shared instance = [] {
     Shared made;
-    auto city = LiveCity::make({QC_BINARY_DIR, QC_SOURCE_DIR});
+    auto city = LiveCity::make({qc::tests::binary_dir(), qc::tests::source_dir()});
     if (!city.ok()) {
       ADD_FAILURE() << city.error().message;
       return made;

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "sdk/base/json.hpp"
+#include "tests/paths.hpp"
 
 namespace fs = std::filesystem;
 
@@ -27,7 +28,8 @@ std::string read_file(const fs::path& path) {
 }
 
 Rooms load_rooms() {
-  const auto parsed = qc::parse_json(read_file(fs::path(QC_SOURCE_DIR) / "tests/law/rooms.json"));
+  const auto parsed =
+      qc::parse_json(read_file(fs::path(qc::tests::source_dir()) / "tests/law/rooms.json"));
   Rooms rooms;
   for (const auto& [room, allowed] : parsed.value().at("rooms").items()) {
     for (const auto& other : allowed) rooms[room].insert(other.get<std::string>());
@@ -53,10 +55,10 @@ bool is_source(const fs::path& path) {
 std::vector<std::string> sources(const std::vector<std::string>& tops) {
   std::vector<std::string> files;
   for (const auto& top : tops) {
-    const fs::path base = fs::path(QC_SOURCE_DIR) / top;
+    const fs::path base = fs::path(qc::tests::source_dir()) / top;
     for (const auto& entry : fs::recursive_directory_iterator(base)) {
       if (!entry.is_regular_file() || !is_source(entry.path())) continue;
-      const std::string name = fs::relative(entry.path(), QC_SOURCE_DIR).string();
+      const std::string name = fs::relative(entry.path(), qc::tests::source_dir()).string();
       if (name.find("node_modules") == std::string::npos) files.push_back(name);
     }
   }
@@ -95,7 +97,7 @@ TEST(Law, IncludesFollowTheRooms) {
   const Rooms rooms = load_rooms();
   std::size_t checked = 0;
   for (const auto& file : sources({"sdk", "host", "plugins", "gui", "samples"})) {
-    const auto found = violations(file, read_file(fs::path(QC_SOURCE_DIR) / file), rooms);
+    const auto found = violations(file, read_file(fs::path(qc::tests::source_dir()) / file), rooms);
     for (const auto& violation : found) ADD_FAILURE() << violation;
     ++checked;
   }
@@ -131,7 +133,7 @@ TEST(Law, FilesAreOfASizeToLiveIn) {
   // Built up at run time so that this file does not find itself.
   const std::regex leftover("\\b(" + std::string("TO") + "DO|FIX" + "ME|X" + "XX|HA" + "CK)\\b");
   for (const auto& file : sources({"sdk", "host", "plugins", "gui", "samples", "tests"})) {
-    std::istringstream lines(read_file(fs::path(QC_SOURCE_DIR) / file));
+    std::istringstream lines(read_file(fs::path(qc::tests::source_dir()) / file));
     std::size_t count = 0;
     for (std::string line; std::getline(lines, line);) {
       ++count;

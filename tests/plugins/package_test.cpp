@@ -8,6 +8,7 @@
 
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "tests/paths.hpp"
 
 namespace qc {
 namespace {
@@ -16,7 +17,7 @@ const std::array<const char*, 4> kPlugins = {"public_security", "human_resources
                                              "citizen_loan"};
 
 std::filesystem::path package(const std::string& plugin) {
-  return std::filesystem::path(QC_BINARY_DIR) / "plugins" / plugin;
+  return std::filesystem::path(qc::tests::binary_dir()) / "plugins" / plugin;
 }
 
 std::string output_of(const std::string& command) {
@@ -82,7 +83,7 @@ TEST(PackageTest, TheManifestNamesTheLibraryJustBuilt) {
 }
 
 TEST(PackageTest, ItemsAreTheDictionarys) {
-  const std::filesystem::path source = QC_SOURCE_DIR;
+  const std::filesystem::path source = qc::tests::source_dir();
   const auto dictionary = read_json_file(source / "samples" / "dictionary.json");
   ASSERT_TRUE(dictionary.ok());
   std::map<std::string, Json> known;

@@ -4,6 +4,7 @@
 #include "gui/console/model/strings.hpp"
 #include "gui/console/ui/fonts.hpp"
 #include "tests/gui/console/fake_host.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::console {
 namespace {
@@ -58,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Scales, Glyphs, testing::Values(1.0F, 2.0F));
 
 TEST(Fonts, AMissingOrBrokenFontIsToldClearly) {
   EXPECT_EQ(find_fonts("/no/such/font.ttc").error().code, "font.not_found");
-  const FontFile broken{std::string(QC_SOURCE_DIR) + "/CMakeLists.txt", 0};
+  const FontFile broken{qc::tests::source_dir() + "/CMakeLists.txt", 0};
   EXPECT_EQ(Fonts::open({broken, broken, broken}).error().code, "font.unreadable");
 }
 

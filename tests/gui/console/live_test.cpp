@@ -9,6 +9,7 @@
 
 #include "tests/e2e/live_city.hpp"
 #include "tests/gui/console/virtual_display.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::console::test {
 namespace {
@@ -19,7 +20,8 @@ class Live : public testing::Test {
     std::string why;
     display_ = VirtualDisplay::start(why);
     ASSERT_TRUE(display_) << why;
-    auto city = tests::LiveCity::make({.binary_dir = QC_BINARY_DIR, .source_dir = QC_SOURCE_DIR});
+    auto city = tests::LiveCity::make(
+        {.binary_dir = qc::tests::binary_dir(), .source_dir = qc::tests::source_dir()});
     ASSERT_TRUE(city.ok()) << city.error().message;
     city_ = std::move(city).value();
     const Status started = city_->start();

@@ -2,12 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/live_city.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::tests {
 namespace {
 
 TEST(SafeboxPage, ACitizensSession) {
-  auto city = LiveCity::make({QC_BINARY_DIR, QC_SOURCE_DIR, 40});
+  auto city = LiveCity::make({qc::tests::binary_dir(), qc::tests::source_dir(), 40});
   ASSERT_TRUE(city.ok()) << city.error().message;
   const Status started = (*city)->start();
   ASSERT_TRUE(started.ok()) << started.error().message;
@@ -17,8 +18,8 @@ TEST(SafeboxPage, ACitizensSession) {
   const auto pictures = (*city)->scratch() / "pictures";
   const auto finished = cli::run_process(
       {QC_NODE, QC_DRIVER, (*city)->url(), ((*city)->dir() / "population/people.json").string(),
-       std::string(QC_BINARY_DIR) + "/bin/quancheng", (*city)->profile("qc-bank").string(),
-       pictures.string(), std::string(QC_BINARY_DIR) + "/gui/safebox/work/src"},
+       qc::tests::binary_dir() + "/bin/quancheng", (*city)->profile("qc-bank").string(),
+       pictures.string(), qc::tests::binary_dir() + "/gui/safebox/work/src"},
       {}, 300000);
   ASSERT_TRUE(finished.ok()) << finished.error().message;
   EXPECT_EQ(finished->exit_code, 0) << finished->out << finished->err;

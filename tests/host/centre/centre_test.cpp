@@ -7,6 +7,7 @@
 
 #include "host/centre/projection.hpp"
 #include "tests/host/centre/support.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::centre::test {
 namespace {
@@ -279,7 +280,7 @@ class MariaCentreTest : public CentreTest {
   // A server of its own: it is killed here.
   void SetUp() override {
     story_ = full_story();
-    options_.migrations_dir = std::string(QC_SOURCE_DIR) + "/sql";
+    options_.migrations_dir = qc::tests::source_dir() + "/sql";
     location_.dialect = Dialect::kMysql;
     location_.mysql = server_.fresh_database();
     options_.url = server_.url(location_.mysql);

@@ -12,6 +12,7 @@
 #include "host/database/database.hpp"
 #include "tests/host/centre/story.hpp"
 #include "tests/host/database/mariadb.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::centre::test {
 
@@ -20,7 +21,7 @@ using database::Dialect;
 class ViewTest : public ::testing::TestWithParam<Dialect> {
  protected:
   void SetUp() override {
-    options_.migrations_dir = std::string(QC_SOURCE_DIR) + "/sql";
+    options_.migrations_dir = qc::tests::source_dir() + "/sql";
     options_.clock_ms = [] { return chain::test::kStart * 1000 + 5000; };
     if (GetParam() == Dialect::kSqlite) {
       location_.sqlite.file = folder_.path() / "view.db";

@@ -9,6 +9,7 @@
 
 #include "host/chain/audit.hpp"
 #include "tests/host/chain/fixture.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::chain::test {
 namespace {
@@ -290,7 +291,7 @@ TEST_F(FaultTest, NothingIsDecidedOnAStateThatCannotBeRead) {
 /// A real limit of the operating system, in a process of its own.
 TEST(FullDisk, TheOperatingSystemsLimitIsAnAnswerToo) {
   const TempDir dir;
-  const std::string program = std::string(QC_BINARY_DIR) + "/bin/chain_kill_target";
+  const std::string program = qc::tests::binary_dir() + "/bin/chain_kill_target";
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {

@@ -17,6 +17,7 @@
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/proof/receipt.hpp"
 #include "tests/host/chain/fixture.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::chain::test {
 namespace {
@@ -29,7 +30,7 @@ class Target {
   explicit Target(std::vector<std::string> arguments) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
-    const std::string program = std::string(QC_BINARY_DIR) + "/bin/chain_kill_target";
+    const std::string program = qc::tests::binary_dir() + "/bin/chain_kill_target";
     child_ = fork();
     if (child_ == 0) {
       dup2(ends[1], 3);

@@ -8,6 +8,7 @@
 
 #include "sdk/proof/receipt.hpp"
 #include "tests/host/centre/story.hpp"
+#include "tests/paths.hpp"
 
 namespace qc::supervision {
 namespace {
@@ -26,7 +27,7 @@ class SupervisionTest : public ::testing::Test {
     chain::test::submit_all(*ledger_, story_.transactions);
     centre::CentreOptions options;
     options.url = "sqlite:" + (folder_.path() / "view.db").string();
-    options.migrations_dir = std::string(QC_SOURCE_DIR) + "/sql";
+    options.migrations_dir = qc::tests::source_dir() + "/sql";
     auto centre = centre::Centre::open(options, *ledger_);
     ASSERT_TRUE(centre.ok()) << centre.error().message;
     centre_ = std::move(centre).value();
