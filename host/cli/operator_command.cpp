@@ -90,6 +90,19 @@ struct PluginOptions {
   std::vector<std::string> capabilities;
 };
 
+/// What the manifest asks for beyond reading its settings' files, as capabilities.
+std::vector<std::string> asked_capabilities(const Json& manifest) {
+  std::vector<std::string> asked;
+  for (const auto& [member, prefix] :
+       {std::pair{"outbound_hosts", "outbound:"}, std::pair{"libraries", "library:"}}) {
+    const Json list = manifest.value(member, Json::array());
+    for (const Json& one : list) {
+      if (one.is_string()) asked.push_back(prefix + one.get<std::string>());
+    }
+  }
+  return asked;
+}
+
 Result<Output> admit_plugin(const PluginOptions& options) {
   QC_ASSIGN(const Package package, read_package(options.package));
   QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
@@ -112,8 +125,15 @@ Result<Output> admit_plugin(const PluginOptions& options) {
                      {"jwk", jwk},
                      {"capabilities", options.capabilities}};
   QC_ASSIGN(const client::Submitted done, session.submit("plugin.admit", body));
+  std::string text = "插件已准入 plugin admitted: " + package.plugin + " " + package.version;
+  for (const std::string& asked : asked_capabilities(package.manifest)) {
+    const auto& list = options.capabilities;
+    const bool given = std::find(list.begin(), list.end(), asked) != list.end();
+    text += std::string("\n  ") + (given ? "已授予 granted: " : "未授予 asked for, not granted: ") +
+            asked;
+  }
   return submitted_output(
-      done, "插件已准入 plugin admitted: " + package.plugin + " " + package.version,
+      done, text,
       {{"plugin", package.plugin}, {"version", package.version}, {"digest", package.digest}});
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/plugin/call_pool.hpp"
 #include "host/plugin/isolation.hpp"
@@ -25,6 +26,7 @@ struct GenerationOptions {
   std::uint64_t number = 0;
   CallPool::Limits limits;
   std::size_t max_answer_bytes = 0;
+  std::vector<std::string> addresses;  ///< what it may reach (outbound.hpp)
 };
 
 /// Told of kCrash (a restart follows), kRecover and kQuarantine, with the reason in words.

@@ -1,16 +1,11 @@
 #include "host/plugin/host_generation.hpp"
 
+#include <cstring>
+
 #include "host/plugin/answer.hpp"
 
 namespace qc::plugin {
 namespace {
-
-void write_log(void* context, int level, const char* text, std::size_t size) {
-  if (text != nullptr) static_cast<PluginLog*>(context)->write(level, {text, size});
-}
-
-/// No extension is granted yet.
-const void* no_extension(void*, const char*) { return nullptr; }
 
 Error outcome_error(CallPool::Outcome outcome, const std::string& plugin) {
   switch (outcome) {
@@ -67,17 +62,34 @@ struct HostGeneration::Exchange {
   }
 };
 
+void HostGeneration::write_log(void* context, int level, const char* text, std::size_t size) {
+  if (text != nullptr) static_cast<HostGeneration*>(context)->log_.write(level, {text, size});
+}
+
+/// Advisory here, as all of a plugin's rights inside the host: nothing keeps it from connecting
+/// without this.
+const void* HostGeneration::find_extension(void* context, const char* id) {
+  const auto* self = static_cast<const HostGeneration*>(context);
+  const bool granted = id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 && self->outbound_.any();
+  return granted ? &self->outbound_table_ : nullptr;
+}
+
 HostGeneration::HostGeneration(std::shared_ptr<const Library> library, GenerationOptions options)
     : Generation(std::move(options)),
       library_(std::move(library)),
       log_(options_.plugin),
+      outbound_(options_.addresses,
+                [this](const std::string& what) {
+                  log_.write(QC_LOG_WARNING, "tried to " + what + " and was not let");
+                }),
+      outbound_table_(outbound_table(outbound_)),
       pool_(options_.limits) {
   host_.struct_size = sizeof(qc_host);
   host_.abi_major = QC_ABI_MAJOR;
   host_.abi_minor = QC_ABI_MINOR;
-  host_.context = &log_;
+  host_.context = this;
   host_.log = &write_log;
-  host_.extension = &no_extension;
+  host_.extension = &find_extension;
 }
 
 HostGeneration::~HostGeneration() {

@@ -3,6 +3,7 @@
 
 #include "host/plugin/generation.hpp"
 #include "host/plugin/library.hpp"
+#include "host/plugin/outbound.hpp"
 #include "host/plugin/plugin_log.hpp"
 
 namespace qc::plugin {
@@ -25,10 +26,14 @@ class HostGeneration final : public Generation,
 
  private:
   struct Exchange;
+  static void write_log(void* context, int level, const char* text, std::size_t size);
+  static const void* find_extension(void* context, const char* id);
   HostGeneration(std::shared_ptr<const Library> library, GenerationOptions options);
 
   std::shared_ptr<const Library> library_;
   PluginLog log_;
+  const Outbound outbound_;
+  qc_outbound outbound_table_{};
   qc_host host_{};
   void* instance_ = nullptr;
   CallPool pool_;

@@ -1,6 +1,7 @@
 #include "host/plugin/manager_entry.hpp"
 
 #include "host/plugin/host_generation.hpp"
+#include "host/plugin/outbound.hpp"
 #include "host/plugin/process_generation.hpp"
 #include "host/plugin/settings.hpp"
 
@@ -60,21 +61,24 @@ Result<Json> Loader::check_admission(const Manifest& manifest) const {
           .at(name);
     }
   }
+  for (const std::string& library : manifest.libraries) {
+    if (granted(*admission, "library:" + library)) continue;
+    return forbidden("plugin.not_admitted", "the package needs the capability library:" + library +
+                                                ", which is not granted")
+        .at("capabilities");
+  }
   return *admission;
 }
 
 Result<std::shared_ptr<Generation>> Loader::start(const Loaded& loaded, SealedImage image,
-                                                  const Json& settings, std::uint64_t number) {
-  const GenerationOptions options{loaded.manifest.plugin,
-                                  number,
-                                  {options_.workers, options_.queue, options_.max_hung},
-                                  options_.max_answer_bytes};
+                                                  const Json& settings, GenerationOptions options) {
   if (loaded.isolation == Isolation::kProcess) {
-    ProcessGeneration::Plan plan{std::move(image), granted_paths(settings), options_.isolation};
-    return ProcessGeneration::create(std::move(plan), options, kSetupTimeout);
+    ProcessGeneration::Plan plan{std::move(image), granted_paths(settings),
+                                 loaded.manifest.libraries, options_.isolation};
+    return ProcessGeneration::create(std::move(plan), std::move(options), kSetupTimeout);
   }
   QC_ASSIGN(std::shared_ptr<const Library> library, shelf_.get(std::move(image)));
-  return HostGeneration::create(std::move(library), options, kSetupTimeout);
+  return HostGeneration::create(std::move(library), std::move(options), kSetupTimeout);
 }
 
 Status Loader::describe(Loaded& loaded) const {
@@ -156,7 +160,12 @@ Result<Loaded> Loader::run(const std::filesystem::path& folder, std::uint64_t ge
   // Before the plugin runs: what they grant is settled when its process starts.
   QC_ASSIGN(const Json settings, read_settings(options_.config_dir, manifest.plugin));
   loaded.isolation = isolation_of(options_.isolation, manifest.plugin);
-  QC_ASSIGN(loaded.generation, start(loaded, std::move(image), settings, generation));
+  const GenerationOptions options{manifest.plugin,
+                                  generation,
+                                  {options_.workers, options_.queue, options_.max_hung},
+                                  options_.max_answer_bytes,
+                                  granted_addresses(manifest.outbound_hosts, admission)};
+  QC_ASSIGN(loaded.generation, start(loaded, std::move(image), settings, options));
   advance_(Event::kLoad, manifest);
   QC_TRY(describe(loaded));
   QC_TRY(configure(loaded, admission, settings));

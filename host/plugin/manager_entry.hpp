@@ -64,7 +64,7 @@ class Loader {
  private:
   Result<Json> check_admission(const Manifest& manifest) const;
   Result<std::shared_ptr<Generation>> start(const Loaded& loaded, SealedImage image,
-                                            const Json& settings, std::uint64_t number);
+                                            const Json& settings, GenerationOptions options);
   Status describe(Loaded& loaded) const;
   Status configure(Loaded& loaded, const Json& admission, const Json& settings) const;
   Status check_health(Loaded& loaded) const;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "host/plugin/outbound.hpp"
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/plugin/abi.h"
@@ -17,6 +18,8 @@ namespace qc::plugin {
 namespace {
 
 constexpr std::size_t kMaxManifestBytes = 64U << 10U;
+constexpr std::size_t kMaxOutboundHosts = 16;
+constexpr std::size_t kMaxLibraries = 8;
 constexpr std::size_t kChunk = 1U << 20U;
 
 Error bad_manifest(std::string message, std::string field = {}) {
@@ -58,7 +61,8 @@ Status check_abi(const std::string& text) {
 
 Result<Manifest> parse_manifest(const Json& json, const std::filesystem::path& folder) {
   const JsonReader reader(json);
-  QC_TRY(reader.expect_only({"plugin", "version", "kind", "abi", "owner", "library", "digest"}));
+  QC_TRY(reader.expect_only({"plugin", "version", "kind", "abi", "owner", "library", "digest",
+                             "libraries", "outbound_hosts"}));
   Manifest manifest;
   manifest.folder = folder;
   QC_ASSIGN(manifest.plugin, reader.text("plugin", 64));
@@ -83,6 +87,22 @@ Result<Manifest> parse_manifest(const Json& json, const std::filesystem::path& f
     return bad_manifest("must be a hexadecimal SM3", "digest");
   }
   QC_TRY(check_abi(abi));
+  if (reader.has("libraries")) {
+    QC_ASSIGN(manifest.libraries, reader.texts("libraries", kMaxLibraries, 64));
+    for (const std::string& library : manifest.libraries) {
+      if (!library.starts_with("lib") || !plain_name(library)) {
+        return bad_manifest("must be the names of libraries", "libraries");
+      }
+    }
+  }
+  if (reader.has("outbound_hosts")) {
+    QC_ASSIGN(manifest.outbound_hosts, reader.texts("outbound_hosts", kMaxOutboundHosts));
+    for (const std::string& address : manifest.outbound_hosts) {
+      if (!is_outbound_address(address)) {
+        return bad_manifest("must be host:port or the path of a socket", "outbound_hosts");
+      }
+    }
+  }
   return manifest;
 }
 

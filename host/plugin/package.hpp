@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sdk/base/json.hpp"
 
@@ -12,6 +13,8 @@ namespace qc::plugin {
 /// manifest.json, checked (docs/formats.md, Plugin).
 struct Manifest {
   std::string plugin, version, kind, owner, library, digest;
+  std::vector<std::string> libraries;  ///< of the system, that it needs beside libc; to be granted
+  std::vector<std::string> outbound_hosts;  ///< what it asks to reach; the admission grants
   std::filesystem::path folder;
 };
 

@@ -64,6 +64,9 @@ ProcessGeneration::ProcessGeneration(Plan plan, GenerationOptions options)
   spec_.program = runner_program(plan_.isolation);
   spec_.library_fd = plan_.image.descriptor();
   spec_.paths = plan_.paths;
+  spec_.libraries = plan_.libraries;
+  spec_.outbound = std::make_shared<const Outbound>(
+      options_.addresses, [this](const std::string& what) { note_refusal(what); });
   spec_.limits = plan_.isolation.limits;
   spec_.lanes = options_.limits.workers;
   spec_.queue = options_.limits.queue;
@@ -361,12 +364,15 @@ void ProcessGeneration::take_note(const ControlMessage& message) {
   if (message.kind == wire::Control::kLog) {
     log_.write(static_cast<int>(message.number), message.text);
   } else if (message.kind == wire::Control::kViolation) {
-    const std::string what = PluginLog::clean(message.text);
-    log_.write(QC_LOG_WARNING, "tried to " + what + " and was not let");
-    const std::lock_guard lock(mutex_);
-    refusal_ = what;
-    ++status_.refusals;
+    note_refusal(PluginLog::clean(message.text));
   }
+}
+
+void ProcessGeneration::note_refusal(const std::string& what) {
+  log_.write(QC_LOG_WARNING, "tried to " + what + " and was not let");
+  const std::lock_guard lock(mutex_);
+  refusal_ = what;
+  ++status_.refusals;
 }
 
 ProcessGeneration::End ProcessGeneration::watch(RunnerProcess& runner) {

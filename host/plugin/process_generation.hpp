@@ -20,7 +20,8 @@ class ProcessGeneration final : public Generation {
  public:
   struct Plan {
     SealedImage image;
-    std::vector<std::string> paths;  ///< what the plugin may read
+    std::vector<std::string> paths;      ///< what the plugin may read
+    std::vector<std::string> libraries;  ///< of the system, loaded before it is confined
     IsolationOptions isolation;
   };
   /// Errors: "plugin.load_failed" (with how it died), "plugin.abi_mismatch", "plugin.timeout".
@@ -59,6 +60,7 @@ class ProcessGeneration final : public Generation {
   void tick(RunnerProcess& runner, Signs& signs);
   bool listen(RunnerProcess& runner, Signs* signs, std::optional<ControlMessage>* verdict);
   void take_note(const ControlMessage& message);
+  void note_refusal(const std::string& what);
   void bid_farewell(RunnerProcess& runner) const;
   void tell(Event event, const std::string& reason);
   void settle();

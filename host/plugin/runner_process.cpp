@@ -55,7 +55,8 @@ RunnerProcess::RunnerProcess(const RunnerSpec& spec, pid_t pid)
       limits_(spec.limits),
       max_answer_bytes_(spec.max_answer_bytes),
       grace_(spec.grace),
-      pid_(pid) {}
+      pid_(pid),
+      outbound_(spec.outbound) {}
 
 Result<std::shared_ptr<RunnerProcess>> RunnerProcess::spawn(const RunnerSpec& spec) {
   QC_ASSIGN(SpawnedRunner spawned, spawn_runner(spec));
@@ -65,6 +66,10 @@ Result<std::shared_ptr<RunnerProcess>> RunnerProcess::spawn(const RunnerSpec& sp
   std::vector<std::unique_ptr<Lane>> lanes;
   for (FileDescriptor& fd : spawned.lanes) lanes.push_back(std::make_unique<Lane>(std::move(fd)));
   runner->lanes_ = std::make_unique<LanePool>(std::move(lanes), spec.queue);
+  if (spawned.outbound.valid()) {
+    runner->broker_ =
+        std::make_unique<OutboundBroker>(*runner->outbound_, std::move(spawned.outbound));
+  }
   return runner;
 }
 
@@ -220,6 +225,7 @@ std::string RunnerProcess::bury() {
   while (wait4(pid_, &status, 0, &used) < 0 && errno == EINTR) {
   }
   lanes_->close();
+  broker_.reset();
   const std::lock_guard lock(mutex_);
   std::string words = death_words(status);
   const std::string during = !in_call_.empty() ? in_call_.front() : lost_;

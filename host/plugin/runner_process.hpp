@@ -5,6 +5,7 @@
 
 #include "host/plugin/isolation.hpp"
 #include "host/plugin/lane.hpp"
+#include "host/plugin/outbound.hpp"
 #include "host/plugin/runner/wire.hpp"
 
 namespace qc::plugin {
@@ -14,6 +15,8 @@ struct RunnerSpec {
   std::filesystem::path program;
   int library_fd = -1;  ///< sealed; stays the caller's
   std::vector<std::string> paths;
+  std::vector<std::string> libraries;
+  std::shared_ptr<const Outbound> outbound;  ///< null or empty = it reaches nobody
   RunnerLimits limits;
   std::size_t lanes = 4;
   std::size_t queue = 64;
@@ -81,6 +84,8 @@ class RunnerProcess {
   FileDescriptor process_;
   FileDescriptor control_;
   std::unique_ptr<LanePool> lanes_;
+  const std::shared_ptr<const Outbound> outbound_;
+  std::unique_ptr<OutboundBroker> broker_;
   bool buried_ = false;
   std::atomic<std::uint64_t> calls_{0};
   mutable std::mutex mutex_;

@@ -13,7 +13,7 @@ namespace qc::plugin {
 namespace {
 
 /// Above every number that a runner uses, so that placing one descriptor overwrites no other.
-constexpr int kAbove = wire::kFirstLaneFd + static_cast<int>(wire::kMaxLanes);
+constexpr int kAbove = wire::kFirstLaneFd + static_cast<int>(wire::kMaxLanes) + 1;
 
 Error spawn_error(const std::string& what, int error) {
   return internal("plugin.load_failed", what + ": " + std::strerror(error));
@@ -86,11 +86,15 @@ Status send_setup(int control, const RunnerSpec& spec) {
   header.cpu_seconds = spec.limits.cpu_seconds;
   header.files = spec.limits.files;
   header.processes = spec.limits.processes;
+  header.outbound = spec.outbound != nullptr && spec.outbound->any() ? 1 : 0;
   header.paths = static_cast<std::uint32_t>(spec.paths.size());
+  header.libraries = static_cast<std::uint32_t>(spec.libraries.size());
   std::string message(reinterpret_cast<const char*>(&header), sizeof header);
-  for (const std::string& path : spec.paths) {
-    const auto size = static_cast<std::uint32_t>(path.size());
-    message.append(reinterpret_cast<const char*>(&size), sizeof size).append(path);
+  for (const auto* list : {&spec.paths, &spec.libraries}) {
+    for (const std::string& text : *list) {
+      const auto size = static_cast<std::uint32_t>(text.size());
+      message.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
+    }
   }
   if (spec.paths.size() > wire::kMaxPaths || message.size() > wire::kMaxControlBytes) {
     return invalid("plugin.load_failed", "the settings name more paths than a plugin may be given");
@@ -109,7 +113,7 @@ Result<SpawnedRunner> spawn_runner(const RunnerSpec& spec) {
   }
   SpawnedRunner runner;
   SpawnPlan plan;
-  std::vector<FileDescriptor> theirs(spec.lanes + 2);
+  std::vector<FileDescriptor> theirs(spec.lanes + 3);
   QC_TRY(make_pair(SOCK_SEQPACKET, runner.control, theirs[0]));
   QC_TRY(send_setup(runner.control.get(), spec));
   theirs[1] = FileDescriptor(fcntl(spec.library_fd, F_DUPFD_CLOEXEC, kAbove));
@@ -122,7 +126,12 @@ Result<SpawnedRunner> spawn_runner(const RunnerSpec& spec) {
     runner.lanes.push_back(std::move(ours));
     failed = plan.place(theirs[i + 2].get(), wire::kFirstLaneFd + static_cast<int>(i));
   }
-  if (failed == 0) failed = plan.finish(wire::kFirstLaneFd + static_cast<int>(spec.lanes));
+  int first_free = wire::kFirstLaneFd + static_cast<int>(spec.lanes);
+  if (failed == 0 && spec.outbound != nullptr && spec.outbound->any()) {
+    QC_TRY(make_pair(SOCK_SEQPACKET, runner.outbound, theirs[spec.lanes + 2]));
+    failed = plan.place(theirs[spec.lanes + 2].get(), first_free++);
+  }
+  if (failed == 0) failed = plan.finish(first_free);
   if (failed == 0) failed = plan.run(spec.program.string(), runner.pid);
   if (failed != 0) {
     return spawn_error("cannot start the plugin runner " + spec.program.string(), failed);

@@ -9,6 +9,7 @@ struct SpawnedRunner {
   pid_t pid = -1;
   FileDescriptor process;  ///< pidfd
   FileDescriptor control;
+  FileDescriptor outbound;  ///< where connections may be asked for
   std::vector<FileDescriptor> lanes;
 };
 

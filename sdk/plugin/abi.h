@@ -52,6 +52,23 @@ typedef struct qc_host {
   const void* (*extension)(void* context, const char* id);
 } qc_host;
 
+/* Extension "quancheng.outbound/1": stream connections to the addresses that the plugin's manifest
+ * asks for and its admission grants, and to no other; NULL without one. */
+#define QC_OUTBOUND "quancheng.outbound/1"
+typedef struct qc_outbound {
+  uint32_t struct_size;
+  void* context;
+  /* `address`: "host:port" or the "/path" of a UNIX socket, written as in the manifest. Returns a
+   * connected, blocking descriptor that is the caller's, or a negative error number: -EACCES not
+   * granted, -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH … `deadline_ms` as in qc_call. Any thread. */
+  int (*open)(void* context, const char* address, int64_t deadline_ms);
+  uint32_t flags; /* QC_OUTBOUND_… */
+} qc_outbound;
+
+/* For a library that opens its socket itself: connect() of a stream socket of the UNIX family whose
+ * path is an address goes the same way, with the same refusals. */
+enum { QC_OUTBOUND_CONNECTS_PATHS = 1 };
+
 typedef struct qc_call {
   uint32_t struct_size;
   const char* method; /* NUL-terminated */

@@ -26,15 +26,17 @@ bool read_setup(Setup& setup) {
   if (setup.header.magic != wire::kMagic || setup.header.version != wire::kVersion) return false;
   if (setup.header.lanes == 0 || setup.header.lanes > wire::kMaxLanes) return false;
   if (setup.header.paths > wire::kMaxPaths) return false;
+  if (setup.header.libraries > wire::kMaxLibraries) return false;
   std::size_t at = sizeof setup.header;
   const auto end = static_cast<std::size_t>(got);
-  for (std::uint32_t i = 0; i < setup.header.paths; ++i) {
+  for (std::uint32_t i = 0; i < setup.header.paths + setup.header.libraries; ++i) {
     std::uint32_t size = 0;
     if (end - at < sizeof size) return false;
     std::memcpy(&size, message.data() + at, sizeof size);
     at += sizeof size;
     if (end - at < size) return false;
-    setup.paths.emplace_back(message.data() + at, size);
+    auto& list = i < setup.header.paths ? setup.paths : setup.libraries;
+    list.emplace_back(message.data() + at, size);
     at += size;
   }
   return at == end;

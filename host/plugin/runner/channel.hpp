@@ -15,7 +15,8 @@ namespace wire = plugin::wire;
 /// What the host sends first, checked.
 struct Setup {
   wire::Setup header;
-  std::vector<std::string> paths;  ///< files and folders that the plugin may read
+  std::vector<std::string> paths;      ///< files and folders that the plugin may read
+  std::vector<std::string> libraries;  ///< of the system, that the plugin needs
 };
 
 /// False when the host is gone or of another build.

@@ -1,5 +1,6 @@
 #include "host/plugin/runner/instance.hpp"
 
+#include <cstring>
 #include <dlfcn.h>
 #include <exception>
 
@@ -16,8 +17,10 @@ void write_log(void*, int level, const char* text, std::size_t size) {
   send_control(wire::Control::kLog, static_cast<std::uint32_t>(level), {text, size}, false);
 }
 
-/// No extension is granted yet.
-const void* no_extension(void*, const char*) { return nullptr; }
+/// The one extension that there is; `context` is its table, or null.
+const void* find_extension(void* context, const char* id) {
+  return id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 ? context : nullptr;
+}
 
 struct Sink {
   CallAnswer& answer;
@@ -43,12 +46,13 @@ struct Sink {
 
 }  // namespace
 
-Instance::Instance() {
+Instance::Instance(const qc_outbound* outbound) {
   host_.struct_size = sizeof(qc_host);
   host_.abi_major = QC_ABI_MAJOR;
   host_.abi_minor = QC_ABI_MINOR;
   host_.log = &write_log;
-  host_.extension = &no_extension;
+  host_.context = const_cast<qc_outbound*>(outbound);
+  host_.extension = &find_extension;
 }
 
 bool Instance::load(LoadFault& fault) {

@@ -23,7 +23,8 @@ struct CallAnswer {
 
 class Instance {
  public:
-  Instance();
+  /// `outbound`: the extension that is granted, or null; lives as long as the process.
+  explicit Instance(const qc_outbound* outbound);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 

@@ -6,14 +6,19 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "host/plugin/runner/channel.hpp"
@@ -60,7 +65,8 @@ static_assert(std::atomic<int>::is_always_lock_free);
 bool harmless(std::string_view path) {
   return path == "/dev/urandom" || path == "/dev/random" || path == "/etc/localtime" ||
          path.starts_with("/sys/devices/system/cpu") || path.starts_with("/proc/self/") ||
-         path == "/proc/stat" || path == "/proc/meminfo";
+         path == "/proc/stat" || path == "/proc/meminfo" || path == "/etc/nsswitch.conf" ||
+         path == "/etc/services" || path == "/usr/lib/ssl/openssl.cnf";
 }
 
 void tell(long number, std::string_view what) {
@@ -215,7 +221,36 @@ void add_limit_rule(Program& program) {
   program.answer(kRefuse);
 }
 
-Program write_program() {
+/// For descriptors of connections that the host made: who is at the other end, timeouts, and that
+/// small pieces go at once; and one may take the place of another descriptor. Options that could
+/// make a socket connect anew are not among them, and sendto() takes no address.
+void add_connection_rules(Program& program) {
+  for (const long number : {SYS_getpeername, SYS_getsockname, SYS_dup3}) {
+    program.unless(static_cast<std::uint32_t>(number), 1);
+    program.answer(SECCOMP_RET_ALLOW);
+  }
+  // glibc looks for its caching daemon before it looks into a file, and does without.
+  program.unless(SYS_socket, 4);
+  program.load_argument(0);
+  program.unless(AF_UNIX, 1);
+  program.answer(SECCOMP_RET_ERRNO | EACCES);
+  program.answer(kRefuse);
+  constexpr std::pair<std::uint32_t, std::uint32_t> kOptions[] = {
+      {SOL_SOCKET, SO_KEEPALIVE}, {SOL_SOCKET, SO_RCVTIMEO},   {SOL_SOCKET, SO_SNDTIMEO},
+      {SOL_SOCKET, SO_LINGER},    {IPPROTO_TCP, TCP_NODELAY},  {IPPROTO_TCP, TCP_KEEPIDLE},
+      {IPPROTO_IP, IP_TOS},       {IPPROTO_TCP, TCP_KEEPINTVL}};
+  program.unless(SYS_setsockopt, static_cast<std::uint8_t>(5 * std::size(kOptions) + 1));
+  for (const auto& [level, option] : kOptions) {
+    program.load_argument(1);
+    program.unless(level, 3);
+    program.load_argument(2);
+    program.unless(option, 1);
+    program.answer(SECCOMP_RET_ALLOW);
+  }
+  program.answer(SECCOMP_RET_ERRNO | ENOPROTOOPT);
+}
+
+Program write_program(bool outbound) {
   const auto own = static_cast<std::uint32_t>(getpid());
   Program program;
   program.load(offsetof(seccomp_data, arch));
@@ -229,6 +264,7 @@ Program write_program() {
   add_open_rule(program);
   add_clone_rule(program);
   add_limit_rule(program);
+  if (outbound) add_connection_rules(program);
   program.allow_if(SYS_kill, 0, {own});
   program.allow_if(SYS_tgkill, 0, {own});
   program.allow_if(SYS_prctl, 0, {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA});
@@ -243,12 +279,12 @@ Program write_program() {
 
 }  // namespace
 
-std::string install_syscall_filter() {
+std::string install_syscall_filter(bool outbound) {
   struct sigaction action {};
   action.sa_sigaction = &on_refused_system_call;
   action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
   if (sigaction(SIGSYS, &action, nullptr) != 0) return "handler of refused system calls";
-  if (!write_program().install()) {
+  if (!write_program(outbound).install()) {
     return std::string("system call filter: ") + std::strerror(errno);
   }
   return {};

@@ -10,21 +10,25 @@ namespace qc::plugin::wire {
 
 inline constexpr std::uint32_t kMagic = 0x31525051;  // "QPR1"
 /// Raised whenever a struct below changes: a runner of another build refuses, and says so.
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 
 /// Descriptors of a runner. Everything else is closed, 0 to 2 are /dev/null.
 inline constexpr int kControlFd = 3;  ///< SOCK_SEQPACKET
 inline constexpr int kLibraryFd = 4;  ///< the sealed memfd that the host verified
 inline constexpr int kFirstLaneFd = 5;
+// With Setup::outbound one more, after the last lane: SOCK_SEQPACKET, on which connections are
+// asked for and come as descriptors.
 
 inline constexpr std::uint32_t kMaxLanes = 64;
 inline constexpr std::uint32_t kMaxPaths = 64;
+inline constexpr std::uint32_t kMaxLibraries = 8;
 inline constexpr std::size_t kMaxControlBytes = 32U << 10U;
 inline constexpr std::size_t kMaxTextBytes = 512;  ///< log lines, refusals, reasons
 inline constexpr std::size_t kMaxMethodBytes = 64;
 inline constexpr std::size_t kMaxMessageBytes = 16U << 20U;
 
-/// First message on the control socket: Setup, then per path a uint32 size and its bytes.
+/// First message on the control socket: Setup, then per path and per library a uint32 size and its
+/// bytes.
 struct Setup {
   std::uint32_t magic = kMagic;
   std::uint32_t version = kVersion;
@@ -36,6 +40,22 @@ struct Setup {
   std::uint32_t files = 0;
   std::uint32_t processes = 0;
   std::uint32_t paths = 0;
+  std::uint32_t libraries = 0;
+  std::uint32_t outbound = 0;  ///< 1 = connections may be asked for
+  std::uint32_t reserved = 0;
+};
+
+/// Runner to host on the outbound socket, followed by the address.
+struct OutboundRequest {
+  std::uint64_t id = 0;
+  std::int64_t deadline_ms = 0;  ///< as qc_call says it
+};
+inline constexpr std::size_t kMaxAddressBytes = 256;
+
+/// Host to runner; with error 0 the connection comes beside it (SCM_RIGHTS).
+struct OutboundReply {
+  std::uint64_t id = 0;
+  std::int32_t error = 0;  ///< an error number
   std::uint32_t reserved = 0;
 };
 

@@ -63,7 +63,7 @@ std::shared_ptr<plugin::Generation> start_apart(const std::filesystem::path& lib
                                                 const std::string& plugin,
                                                 std::vector<std::string> paths) {
   plugin::ProcessGeneration::Plan plan{
-      take(plugin::SealedImage::read(library, plugin)), std::move(paths), {}};
+      take(plugin::SealedImage::read(library, plugin)), std::move(paths), {}, {}};
   return take(
       plugin::ProcessGeneration::create(std::move(plan), options_of(plugin), milliseconds(10'000)));
 }
@@ -120,7 +120,7 @@ void bench_neighbour() {
   plugin::IsolationOptions reckless;
   reckless.restart = {milliseconds(1), milliseconds(1), milliseconds(1000), 1'000'000};
   plugin::ProcessGeneration::Plan plan{
-      take(plugin::SealedImage::read(QC_HOSTILE_LIBRARY, "hostile")), {}, reckless};
+      take(plugin::SealedImage::read(QC_HOSTILE_LIBRARY, "hostile")), {}, {}, reckless};
   const auto hostile = take(plugin::ProcessGeneration::create(
       std::move(plan), options_of("hostile"), milliseconds(10'000)));
   hostile->supervise([](plugin::Event, const std::string&) {});

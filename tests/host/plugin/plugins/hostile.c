@@ -170,6 +170,31 @@ static int connect_out(const qc_call* call) {
   return connect(fd, (struct sockaddr*)&address, sizeof address) == 0;
 }
 
+/* Through the host: {"path":"<address>"}. Writes a greeting to whoever is there. */
+static int call_outside(instance* self, const qc_call* call, const qc_sink* out) {
+  char address[512];
+  const qc_outbound* outbound = self->host->extension(self->host->context, QC_OUTBOUND);
+  int fd;
+  int harmless = 1;
+  if (outbound == NULL) return put(out, "{\"extension\":null}");
+  path_in(call, address, sizeof address);
+  fd = outbound->open(outbound->context, address, call->deadline_ms);
+  if (fd < 0) {
+    errno = -fd;
+    return tell(out, 0);
+  }
+  /* Where it is connected it stays: neither anew, nor by an option that connects with the first byte. */
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &harmless, sizeof harmless);
+  if (setsockopt(fd, SOL_SOCKET, SO_MARK, &harmless, sizeof harmless) == 0 ||
+      connect(fd, (struct sockaddr*)&(struct sockaddr_in){.sin_family = AF_UNSPEC},
+              sizeof(struct sockaddr_in)) == 0) {
+    return put(out, "{\"escaped\":true}");
+  }
+  if (send(fd, "hello", 5, MSG_NOSIGNAL) != 5) return tell(out, 0);
+  close(fd);
+  return tell(out, 1);
+}
+
 static int read_parent(void) {
   char path[64];
   char byte;
@@ -305,6 +330,7 @@ static int call(void* instance_, const qc_call* call, const qc_sink* out) {
   if (strcmp(method, "thread_flood") == 0) return start_threads(out, 500, sleep_thread);
   if (strcmp(method, "burn") == 0) return start_threads(out, 1, spin_thread);
   if (strcmp(method, "flood") == 0) return flood(out);
+  if (strcmp(method, "call_outside") == 0) return call_outside(self, call, out);
   if (strcmp(method, "chatter") == 0) return chatter(self->host, out);
   end_process(method, self);
   errno = 0;
