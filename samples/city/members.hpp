@@ -38,15 +38,16 @@ inline constexpr MemberText kMembers[] = {
 struct PluginText {
   const char* plugin;
   const char* owner;
-  const char* key;       ///< name of the key under keys/
-  const char* database;  ///< file under population/, or ""
+  const char* key;      ///< name of the key under keys/
+  const char* setting;  ///< that says where its data is
+  const char* source;   ///< file or folder under population/, or ""
 };
 
 inline constexpr PluginText kPlugins[] = {
-    {"public_security", "ga", "ga", "public_security.db"},
-    {"human_resources", "rs", "rs", "human_resources.db"},
-    {"housing_fund", "gjj", "gjj", "housing_fund.db"},
-    {"citizen_loan", "qc-bank", "citizen_loan", ""},
+    {"public_security", "ga", "ga", "database", "public_security.db"},
+    {"human_resources", "rs", "rs", "extract_dir", "human_resources"},
+    {"housing_fund", "gjj", "gjj", "database", "housing_fund.db"},
+    {"citizen_loan", "qc-bank", "citizen_loan", "", ""},
 };
 
 /// The plugin in which identity is proved; it alone gets the pseudonym key.

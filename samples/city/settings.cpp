@@ -58,8 +58,9 @@ std::string plugin_settings(const PluginText& plugin, const std::filesystem::pat
       << "key = " << toml_text((city / "keys" / (std::string(plugin.key) + ".pem")).string())
       << "\n"
       << "passphrase_file = " << toml_text((city / "keys" / "passphrase").string()) << "\n";
-  if (*plugin.database != '\0') {
-    out << "database = " << toml_text((city / "population" / plugin.database).string()) << "\n";
+  if (*plugin.source != '\0') {
+    out << plugin.setting << " = " << toml_text((city / "population" / plugin.source).string())
+        << "\n";
   }
   if (plugin.plugin == kIdentityPlugin) {
     out << "pseudonym_key_file = " << toml_text((city / "keys" / "pseudonym.key").string()) << "\n";

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "sdk/base/files.hpp"
 #include "sdk/base/identity_numbers.hpp"
 
 namespace qc::samples {
@@ -65,7 +66,35 @@ class Writer {
 
   Status finish() { return run("COMMIT"); }
 
+  /// The table as comma-separated values (RFC 4180) with a header.
+  Result<std::string> extract(const std::string& table) {
+    std::string text;
+    bool header = true;
+    const auto visit = [&](int count, char** cells, char** names) {
+      if (header) add_line(text, count, names);
+      header = false;
+      add_line(text, count, cells);
+    };
+    const auto forward = [](void* context, int count, char** cells, char** names) {
+      (*static_cast<decltype(visit)*>(context))(count, cells, names);
+      return 0;
+    };
+    const int code =
+        sqlite3_exec(db_.get(), ("SELECT * FROM " + table + " ORDER BY 1, 2").c_str(), forward,
+                     const_cast<void*>(static_cast<const void*>(&visit)), nullptr);
+    if (code != SQLITE_OK) return io_error(code);
+    return text;
+  }
+
  private:
+  /// Nothing in the sample city's values needs quotation marks.
+  static void add_line(std::string& text, int count, char** cells) {
+    for (int i = 0; i < count; ++i) {
+      text += (i == 0 ? "" : ",") + std::string(cells[i] == nullptr ? "" : cells[i]);
+    }
+    text += '\n';
+  }
+
   explicit Writer(sqlite3* db) : db_(db, &sqlite3_close_v2) {}
   std::unique_ptr<sqlite3, decltype(&sqlite3_close_v2)> db_;
 };
@@ -139,8 +168,9 @@ Status write_public_security(const std::filesystem::path& file, const std::vecto
   return db.finish();
 }
 
-Status write_human_resources(const std::filesystem::path& file, const std::vector<Person>& people,
-                             const Day& today) {
+Status write_human_resources(const std::filesystem::path& file,
+                             const std::filesystem::path& extract,
+                             const std::vector<Person>& people, const Day& today) {
   QC_ASSIGN(Writer db, Writer::create(file, kHumanResourcesSchema));
   for (const Person& person : people) {
     if (person.work) {
@@ -151,7 +181,13 @@ Status write_human_resources(const std::filesystem::path& file, const std::vecto
           {person.id_no, person.person_no, kPension, nullptr, nullptr, "领取待遇", nullptr}));
     }
   }
-  return db.finish();
+  QC_TRY(db.finish());
+  QC_TRY(make_private_directory(extract));
+  for (const char* table : {"insurance", "contribution", "employment"}) {
+    QC_ASSIGN(const std::string text, db.extract(table));
+    QC_TRY(write_file(extract / (std::string(table) + ".csv"), text, FileMode::kPrivate));
+  }
+  return {};
 }
 
 Status write_housing_fund(const std::filesystem::path& file, const std::vector<Person>& people) {

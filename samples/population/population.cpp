@@ -18,8 +18,8 @@ Status check(const std::filesystem::path& dir, const PopulationOptions& options)
     return invalid("population.invalid_option", "expected a month from 2000-01 to 2900-12",
                    "month");
   }
-  for (const char* name :
-       {"public_security.db", "human_resources.db", "housing_fund.db", "people.json"}) {
+  for (const char* name : {"public_security.db", "human_resources.db", "human_resources",
+                           "housing_fund.db", "people.json"}) {
     std::error_code error;
     if (std::filesystem::exists(dir / name, error)) {
       return conflict("population.exists", std::string(name) + " is there already");
@@ -34,7 +34,7 @@ Status write_population(const std::filesystem::path& dir, const PopulationOption
   QC_TRY(check(dir, options));
   const std::vector<Person> people = make_people(options);
   QC_TRY(write_public_security(dir / "public_security.db", people));
-  QC_TRY(write_human_resources(dir / "human_resources.db", people,
+  QC_TRY(write_human_resources(dir / "human_resources.db", dir / "human_resources", people,
                                Day{options.year, options.month, 1}));
   QC_TRY(write_housing_fund(dir / "housing_fund.db", people));
   Json list = Json::array();

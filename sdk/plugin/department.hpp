@@ -4,8 +4,8 @@
 //   QC_DEPARTMENT_PLUGIN(HousingFund)
 //
 // The layer does the rest inside the plugin: messages, proof of identity, checks against
-// plugin.json, credential, encryption, signature. A department with an SQLite
-// database needs its queries only: sqlite_department.hpp, plugins/departments/housing_fund.
+// plugin.json, credential, encryption, signature. A department whose records are in SQLite or CSV
+// files needs no class at all: mapping/mapped_department.hpp, plugins/departments/housing_fund.
 #pragma once
 
 #include <string>
@@ -59,6 +59,16 @@ class Department {
   virtual Result<bool> prove_identity(const IdentityClaim& claim);
 
   virtual Health health() { return {}; }
+
+  /// Before configure(), by the layer.
+  void attach(const qc_host* host) { host_ = host; }
+
+ protected:
+  /// What the host offers (abi.h), for its extensions; null in tests without a host.
+  const qc_host* host() const { return host_; }
+
+ private:
+  const qc_host* host_ = nullptr;
 };
 
 }  // namespace qc::plugin

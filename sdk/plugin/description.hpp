@@ -46,6 +46,9 @@ class Description {
   /// How long an asset is good for unless its record says otherwise; days.
   std::int64_t valid_days() const { return valid_days_; }
 
+  /// Addresses that the plugin asks to reach: "host:port", or the path of a UNIX socket.
+  const std::vector<std::string>& outbound_hosts() const { return outbound_hosts_; }
+
   const Item* find_item(std::string_view item) const;
   const std::map<std::string, Item, std::less<>>& items() const { return items_; }
   const std::string& product() const { return product_; }
@@ -61,6 +64,7 @@ class Description {
 
   std::string plugin_, version_, kind_, owner_, product_, purpose_code_;
   std::int64_t valid_days_ = 365;
+  std::vector<std::string> outbound_hosts_;
   std::map<std::string, Item, std::less<>> items_;
   std::vector<Demand> demands_;
   Json answer_;

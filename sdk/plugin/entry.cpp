@@ -30,6 +30,7 @@ void* create(const qc_host* host, std::unique_ptr<Service> service) {
 
 void* create_instance(const qc_host* host, std::unique_ptr<Department> author) noexcept {
   try {
+    author->attach(host);
     return create(host, make_service(std::move(author)));
   } catch (...) {
     log_create_failure(host);

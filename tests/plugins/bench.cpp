@@ -67,7 +67,7 @@ Bench::Bench(int people) {
   }
   std::filesystem::create_directory(folder_ / "config");
   write_settings("public_security", "ga", "public_security.db");
-  write_settings("human_resources", "rs", "human_resources.db");
+  write_settings("human_resources", "rs", "human_resources");
   write_settings("housing_fund", "gjj", "housing_fund.db");
   write_settings("citizen_loan", "citizen_loan", "");
 
@@ -100,12 +100,13 @@ Bench::~Bench() {
 }
 
 void Bench::write_settings(const std::string& plugin, const std::string& owner,
-                           const std::string& database) {
+                           const std::string& source) {
   // Relative on purpose: the manager resolves against this file's folder.
   std::string text = "[settings]\nkey = \"../" + owner + ".pem\"\n" +
                      "passphrase_file = \"../passphrase\"\n" +
                      "pseudonym_key_file = \"../pseudonym.key\"\n";
-  if (!database.empty()) text += "database = \"../" + database + "\"\n";
+  const char* setting = source.ends_with(".db") ? "database" : "extract_dir";
+  if (!source.empty()) text += std::string(setting) + " = \"../" + source + "\"\n";
   must(write_file(folder_ / "config" / (plugin + ".toml"), text, FileMode::kPrivate), "settings");
 }
 

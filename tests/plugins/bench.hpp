@@ -67,7 +67,7 @@ class Bench {
 
  private:
   void write_settings(const std::string& plugin, const std::string& owner,
-                      const std::string& database);
+                      const std::string& source);
 
   std::filesystem::path folder_;
   std::map<std::string, crypto::PrivateKey> keys_;

@@ -1,4 +1,4 @@
-#include "sdk/plugin/sqlite_source.hpp"
+#include "sdk/plugin/mapping/sqlite_source.hpp"
 
 #include <algorithm>
 #include <map>
@@ -28,47 +28,38 @@ Error source_error(int code) {
                      Side::kProvider);
 }
 
-Error record_error(std::string message, std::string_view field) {
-  Error error = internal("record.invalid", std::move(message));
-  error.side = Side::kProvider;
-  return error.at("record." + std::string(field));
-}
-
 int out_of_time(void* moment) { return static_cast<Moment*>(moment)->left_ms() == 0 ? 1 : 0; }
 
-Result<Json> convert(sqlite3_stmt* row, int column, const Field& field) {
-  const int type = sqlite3_column_type(row, column);
-  if (type == SQLITE_NULL) return Json();
-  Json value;
-  const bool number = field.type == FieldType::kMoney || field.type == FieldType::kInteger;
-  if (number && type == SQLITE_INTEGER) {
-    value = static_cast<std::int64_t>(sqlite3_column_int64(row, column));
-  } else if (field.type == FieldType::kBoolean && type == SQLITE_INTEGER) {
-    const std::int64_t bit = sqlite3_column_int64(row, column);
-    if (bit != 0 && bit != 1) return record_error("expected 0 or 1", field.id);
-    value = bit == 1;
-  } else if (type == SQLITE_TEXT) {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
-    value = std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
+Result<Cell> read_cell(sqlite3_stmt* row, int column, const std::string& name) {
+  switch (sqlite3_column_type(row, column)) {
+    case SQLITE_NULL:
+      return Cell();
+    case SQLITE_BLOB: {
+      Error error = internal("record.invalid", "expected a text or a number, found binary data");
+      error.side = Side::kProvider;
+      return error.at("column." + name);
+    }
+    default: {  // numbers become text without a change of their value
+      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+      if (text == nullptr) return source_error(SQLITE_NOMEM);
+      return Cell(std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, column))));
+    }
   }
-  if (value.is_null() || !value_fits(field.type, value)) {
-    return record_error("expected " + std::string(field_form(field.type)), field.id);
-  }
-  return value;
 }
 
-Result<Record> read_row(sqlite3_stmt* row, const Item& item) {
-  Record record;
-  const int columns = sqlite3_column_count(row);
-  for (int i = 0; i < columns; ++i) {
-    const char* name = sqlite3_column_name(row, i);
-    const Field* field = name == nullptr ? nullptr : item.find(name);
-    if (field == nullptr) {
-      return record_error("the column is no field of the item", name == nullptr ? "?" : name);
+/// Where in the statement's rows each column of the lookup stands.
+Result<std::vector<int>> places_of(sqlite3_stmt* statement, const Lookup& lookup) {
+  std::vector<int> places;
+  for (const std::string& column : lookup.columns) {
+    int place = 0;
+    const int count = sqlite3_column_count(statement);
+    while (place < count && column != sqlite3_column_name(statement, place)) ++place;
+    if (place == count) {
+      return invalid("mapping.invalid", "expected a query with the column " + column, lookup.where);
     }
-    QC_ASSIGN(record.fields[field->id], convert(row, i, *field));
+    places.push_back(place);
   }
-  return record;
+  return places;
 }
 
 /// One connection, used by one thread at a time.
@@ -83,6 +74,8 @@ class Connection {
     // The schema comes from a file of another owner: no function in it may have side effects.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    // Otherwise a column that does not exist, in quotation marks, is taken for a text.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     const int checked = sqlite3_exec(raw, "PRAGMA query_only=1; SELECT count(*) FROM sqlite_schema",
                                      nullptr, nullptr, nullptr);
     if (checked != SQLITE_OK) return source_error(checked);
@@ -186,11 +179,38 @@ class SqliteSource::Pool {
 SqliteSource::SqliteSource(std::unique_ptr<Pool> pool) : pool_(std::move(pool)) {}
 SqliteSource::~SqliteSource() = default;
 
-Result<std::unique_ptr<SqliteSource>> SqliteSource::open(const JsonReader& settings) {
-  QC_ASSIGN(const std::string path, settings.text("database", 4096));
+std::string lookup_sql(const Lookup& lookup, char quote, std::string_view parameter) {
+  std::string sql = lookup.query;
+  if (!sql.empty()) {
+    constexpr std::string_view kKey = ":key";
+    for (std::size_t at = sql.find(kKey); at != std::string::npos;
+         at = sql.find(kKey, at + parameter.size())) {
+      sql.replace(at, kKey.size(), parameter);
+    }
+    return sql;
+  }
+  const auto quoted = [&](const std::string& name) { return quote + name + quote; };
+  for (const std::string& column : lookup.columns) {
+    sql += (sql.empty() ? "SELECT " : ", ") + quoted(column);
+  }
+  return sql + " FROM " + quoted(lookup.table) + " WHERE " + quoted(lookup.key) + " = " +
+         std::string(parameter) + " LIMIT " + std::to_string(kMaxSourceRows + 1);
+}
+
+Error lookup_mismatch(const Lookup& lookup) {
+  std::string what = "a query that the database can prepare";
+  if (lookup.query.empty()) {
+    what = "the table " + lookup.table + " with the columns " + lookup.key;
+    for (const std::string& column : lookup.columns) what += ", " + column;
+  }
+  return invalid("mapping.invalid", "expected " + what, lookup.where);
+}
+
+Result<std::unique_ptr<Source>> SqliteSource::open(const SourceOpening& opening) {
+  QC_ASSIGN(const std::string path, opening.settings.text(opening.spec.setting, 4096));
   auto source = open(path);
-  if (!source.ok()) return source.error().at("settings.database");
-  return source;
+  if (!source.ok()) return source.error().at(opening.settings.field(opening.spec.setting));
+  return std::unique_ptr<Source>(std::move(source).value());
 }
 
 Result<std::unique_ptr<SqliteSource>> SqliteSource::open(const std::string& path) {
@@ -200,30 +220,44 @@ Result<std::unique_ptr<SqliteSource>> SqliteSource::open(const std::string& path
   return std::unique_ptr<SqliteSource>(new SqliteSource(std::move(pool)));
 }
 
-Result<Record> SqliteSource::fetch(const std::string& sql, const std::vector<std::string>& values,
-                                   const Item& item, const Moment& moment) {
+Status SqliteSource::check(const Lookup& lookup) {
   QC_ASSIGN(std::unique_ptr<Connection> connection, pool_->take());
+  const auto statement = connection->prepared(lookup_sql(lookup, '"', "?1"));
+  if (!statement.ok()) return lookup_mismatch(lookup);
+  QC_TRY(sqlite_source::places_of(*statement, lookup));
+  pool_->give_back(std::move(connection));
+  return {};
+}
+
+Result<Rows> SqliteSource::fetch(const Lookup& lookup, const std::string& key,
+                                 const Moment& moment) {
+  QC_ASSIGN(std::unique_ptr<Connection> connection, pool_->take());
+  const std::vector<std::string> values = {key};  // bound by address until the last row is read
   Moment limit = moment;
-  Result<Record> record = [&]() -> Result<Record> {
-    QC_ASSIGN(sqlite3_stmt * statement, connection->prepared(sql));
+  Result<Rows> rows = [&]() -> Result<Rows> {
+    QC_ASSIGN(sqlite3_stmt * statement, connection->prepared(lookup_sql(lookup, '"', "?1")));
+    QC_ASSIGN(const std::vector<int> places, sqlite_source::places_of(statement, lookup));
     Query query(*connection, statement, limit);
     QC_TRY(query.bind(values));
-    QC_ASSIGN(const bool found, query.step());
-    if (!found) return not_found("record.none", "the subject has no such record");
-    QC_ASSIGN(Record row, sqlite_source::read_row(statement, item));
-    QC_ASSIGN(const bool more, query.step());
-    if (more) {
-      Error error = internal("record.ambiguous", "the subject has more than one such record");
-      error.side = Side::kProvider;
-      return error;
+    Rows read;
+    RowBudget budget;
+    for (;;) {
+      QC_ASSIGN(const bool found, query.step());
+      if (!found) return read;
+      Row row;
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        QC_ASSIGN(Cell cell, sqlite_source::read_cell(statement, places[i], lookup.columns[i]));
+        row.push_back(std::move(cell));
+      }
+      QC_TRY(budget.add(row));
+      read.rows.push_back(std::move(row));
     }
-    return row;
   }();
   // A connection that failed is closed rather than kept: the next call starts with a fresh one.
-  if (record.ok() || record.error().code != "source.unavailable") {
+  if (rows.ok() || rows.error().code != "source.unavailable") {
     pool_->give_back(std::move(connection));
   }
-  return record;
+  return rows;
 }
 
 Result<bool> SqliteSource::exists(const std::string& sql, const std::vector<std::string>& values,
