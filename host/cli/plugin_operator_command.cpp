@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/directory.hpp"
 #include "host/cli/session.hpp"
 #include "host/cli/show.hpp"
 
