@@ -14,6 +14,7 @@
 #include "host/config.hpp"
 #include "host/exchange/exchange.hpp"
 #include "host/http/server.hpp"
+#include "host/plugin/admission.hpp"
 #include "host/safebox/vault.hpp"
 #include "sdk/base/at_once.hpp"
 #include "sdk/crypto/keystore.hpp"
@@ -50,14 +51,6 @@ Status found_network(const HostConfig& config, chain::Ledger& ledger) {
   return {};
 }
 
-/// What the ledger admits, as the plugin manager asks for it.
-std::optional<Json> admission_of(const chain::Ledger& ledger, const std::string& plugin) {
-  std::optional<Json> found;
-  ledger.read([&](const chain::StateReader& state) { found = state.get("plugin/" + plugin); });
-  if (found && found->value("state", "") != "admitted") found.reset();
-  return found;
-}
-
 /// Each plugin's process has a handful of sockets here, each connection one.
 void allow_many_descriptors() {
   rlimit files{};
@@ -77,18 +70,18 @@ plugin::IsolationOptions isolation_of(const HostConfig& config) {
   return options;
 }
 
-/// Loads every admitted plugin; one that fails is reported and harms nobody else.
-void load_admitted_plugins(plugin::Manager& plugins, const chain::Ledger& ledger) {
+/// Starts every plugin that the ledger knows; one that fails is reported and harms nobody else.
+void start_admitted_plugins(plugin::Manager& plugins, const chain::Ledger& ledger) {
   if (const auto found = plugins.discover(); !found.ok()) {
     spdlog::error("plugins: {}: {}", found.error().code, found.error().message);
     return;
   }
   std::vector<std::string> admitted;
   for (const plugin::PluginInfo& info : plugins.list()) {
-    if (admission_of(ledger, info.plugin)) admitted.push_back(info.plugin);
+    if (plugin::admission_on(ledger, info.plugin, info.digest)) admitted.push_back(info.plugin);
   }
   at_once(admitted.size(), [&](std::size_t i) {
-    const auto loaded = plugins.load(admitted[i]);
+    const auto loaded = plugins.start(admitted[i]);
     if (!loaded.ok()) {
       spdlog::error("plugin {}: {}: {}", admitted[i], loaded.error().code, loaded.error().message);
     }
@@ -99,6 +92,7 @@ void load_admitted_plugins(plugin::Manager& plugins, const chain::Ledger& ledger
 struct Host {
   std::unique_ptr<chain::Ledger> ledger;
   std::unique_ptr<plugin::Manager> plugins;
+  std::unique_ptr<plugin::AdmissionWatch> admissions;
   std::unique_ptr<safebox::Vault> vault;
   std::unique_ptr<centre::Centre> centre;
   std::unique_ptr<supervision::Supervision> supervision;
@@ -147,11 +141,15 @@ Status start(const HostConfig& config, Host& host) {
   plugin_options.config_dir = config.plugins_config;
   plugin_options.chain = config.chain;
   plugin_options.isolation = isolation_of(config);
-  plugin_options.admission = [&ledger = *host.ledger](const std::string& plugin) {
-    return admission_of(ledger, plugin);
+  plugin_options.state_dir = config.data / "plugins";
+  plugin_options.probe_ms = config.plugin_timeout_ms;
+  plugin_options.admission = [&ledger = *host.ledger](const std::string& plugin,
+                                                      const std::string& digest) {
+    return plugin::admission_on(ledger, plugin, digest);
   };
   QC_ASSIGN(host.plugins, plugin::Manager::create(std::move(plugin_options)));
-  load_admitted_plugins(*host.plugins, *host.ledger);
+  host.admissions = std::make_unique<plugin::AdmissionWatch>(*host.ledger, *host.plugins);
+  start_admitted_plugins(*host.plugins, *host.ledger);
 
   QC_ASSIGN(host.vault, safebox::Vault::open(config.data / "safebox"));
   centre::CentreOptions centre_options{config.sql_url, config.sql_password_file.string(),

@@ -7,6 +7,7 @@ namespace qc::cli {
 
 void add_city(Command root);
 void add_operator(Command root);
+void add_plugin_operation(Command group);  ///< below "operator"
 void add_governance(Command root);
 void add_department(Command root);
 void add_bank(Command root);

@@ -148,32 +148,6 @@ Result<Output> withdraw_plugin(const PluginOptions& options) {
                           {{"plugin", options.plugin}});
 }
 
-std::string plugin_line(const Json& entry) {
-  std::string text = "  " + padded(text_of(entry, "plugin"), 18) +
-                     padded(text_of(entry, "version"), 8) + padded(text_of(entry, "state"), 12) +
-                     padded(text_of(entry, "owner"), 10) + shortened(text_of(entry, "digest"));
-  const std::string reason = text_of(entry, "reason");
-  return text + (reason.empty() ? "" : "  " + reason) + "\n";
-}
-
-Result<Output> change_plugin(const PluginOptions& options, const std::string& verb) {
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  Output output;
-  QC_ASSIGN(output.json,
-            session.client->post("/v1/plugins/" + options.plugin + ":" + verb, Json::object()));
-  output.text = plugin_line(output.json);
-  return output;
-}
-
-Result<Output> list_plugins(const ConnectionOptions& to) {
-  QC_ASSIGN(Session session, open_session(to, Signer::kOptional));
-  Output output;
-  QC_ASSIGN(output.json, session.client->get("/v1/plugins"));
-  QC_ASSIGN(const Json list, array_of(output.json, "plugins"));
-  for (const Json& entry : list) output.text += plugin_line(entry);
-  return output;
-}
-
 struct ProductOptions {
   ConnectionOptions to;
   std::string product;
@@ -288,25 +262,6 @@ void add_plugin_commands(Command group) {
   withdrawal.text("plugin", withdraw->plugin, "插件 · plugin", Need::kRequired);
   withdrawal.text("--reason", withdraw->reason, "原因 · reason", Need::kRequired);
   withdrawal.action([withdraw] { return withdraw_plugin(*withdraw); });
-
-  Command plugin = group.sub("plugin", "插件运行 · run plugins");
-  struct Verb {
-    const char* name;
-    const char* help;
-  };
-  for (const Verb& verb :
-       {Verb{"load", "加载 · load"}, Verb{"drain", "排空后停止 · drain, then stop"},
-        Verb{"stop", "停止 · stop"}}) {
-    auto options = std::make_shared<PluginOptions>();
-    Command sub = plugin.sub(verb.name, verb.help);
-    add_connection(sub, options->to);
-    sub.text("plugin", options->plugin, "插件 · plugin", Need::kRequired);
-    sub.action([options, name = std::string(verb.name)] { return change_plugin(*options, name); });
-  }
-  auto list = std::make_shared<ConnectionOptions>();
-  Command sub = plugin.sub("list", "列表 · list");
-  add_connection(sub, *list);
-  sub.action([list] { return list_plugins(*list); });
 }
 
 }  // namespace
@@ -315,6 +270,7 @@ void add_operator(Command root) {
   Command group = root.sub("operator", "运营方 · network operator");
   add_member_commands(group);
   add_plugin_commands(group);
+  add_plugin_operation(group);
   auto approve = std::make_shared<ProductOptions>();
   Command command = group.sub("approve-product", "批准产品 · approve a product");
   add_connection(command, approve->to);

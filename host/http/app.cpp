@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/http/openapi.hpp"
+#include "host/plugin/call_scope.hpp"
 #include "sdk/http/message_signature.hpp"
 #include "sdk/http/problem.hpp"
 
@@ -79,6 +80,17 @@ void append_results(std::string& out, const chain::Ledger::Outcomes& outcomes) {
     }
   }
   out.append("]}");
+}
+
+/// Which generations of which packages had a hand in the answer: a list of RFC 8941.
+std::string served_by(const std::vector<plugin::Attribution>& served) {
+  std::string out;
+  for (const auto& one : served) {
+    out.append(out.empty() ? "" : ", ").append("\"" + one.plugin + "\"");
+    out.append(";version=\"" + one.version + "\";generation=" + std::to_string(one.generation));
+    out.append(";digest=\"" + one.digest + "\"");
+  }
+  return out;
 }
 
 std::vector<std::string> route_labels(const std::vector<Route>& routes) {
@@ -178,9 +190,14 @@ Response App::run(Turn& turn) {
     auto file = reads ? files_.find(head.path, head.field("if-none-match")) : std::nullopt;
     return file ? std::move(*file) : problem(not_found("http.not_found", "there is no such path"));
   }
+  const plugin::CallScope scope(turn.id);
   auto outcome = answer(turn);
-  if (!outcome.ok()) return problem(outcome.error());
   Response response;
+  if (!outcome.ok()) response = problem(outcome.error());
+  if (!scope.served().empty()) {
+    response.fields.emplace_back("Quancheng-Plugin", served_by(scope.served()));
+  }
+  if (!outcome.ok()) return response;
   response.status = outcome->status;
   const bool text = !outcome->content_type.empty();
   response.body = text ? std::move(outcome->text) : dump_json(outcome->body);

@@ -34,9 +34,9 @@ std::string label(std::string_view text) {
   return out + "\"";
 }
 
-std::string seconds(std::int64_t micros) {
+std::string seconds(double micros) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", static_cast<double>(micros) / 1e6);
+  std::snprintf(text.data(), text.size(), "%.6g", micros / 1e6);
   return text.data();
 }
 
@@ -84,6 +84,21 @@ void render_view(std::string& out, const Services& services) {
   gauge(out, "qc_view_healthy", "1 while the SQL view follows.", status.value("healthy", false));
 }
 
+void render_plugin_latency(std::string& out, const std::vector<plugin::PluginInfo>& plugins) {
+  describe(out, "qc_plugin_call_seconds", "summary", "From the call to its answer or failure.");
+  for (const auto& info : plugins) {
+    const std::string name = "plugin=" + label(info.plugin);
+    const std::pair<const char*, double> quantiles[] = {
+        {"0.5", info.latency.p50_us}, {"0.95", info.latency.p95_us}, {"0.99", info.latency.p99_us}};
+    for (const auto& [quantile, micros] : quantiles) {
+      out.append("qc_plugin_call_seconds{" + name + ",quantile=\"" + quantile + "\"} " +
+                 seconds(micros) + "\n");
+    }
+    out.append("qc_plugin_call_seconds_sum{" + name + "} " + seconds(info.latency.sum_us) + "\n");
+    sample(out, "qc_plugin_call_seconds_count{" + name + "}", info.latency.count);
+  }
+}
+
 void render_plugins(std::string& out, const Services& services) {
   const auto plugins = services.plugins.list();
   const auto each = [&](const char* name, const char* type, const char* help, auto value) {
@@ -93,8 +108,16 @@ void render_plugins(std::string& out, const Services& services) {
     }
   };
   each("qc_plugin_calls_total", "counter", "Messages sent.", [](const auto& i) { return i.calls; });
-  each("qc_plugin_errors_total", "counter", "Error answers.",
-       [](const auto& i) { return i.errors; });
+  describe(out, "qc_plugin_errors_total", "counter", "Calls without a good answer, by kind.");
+  for (const auto& info : plugins) {
+    for (std::size_t i = 0; i < info.failures.size(); ++i) {
+      const auto kind = plugin::failure_name(static_cast<plugin::Failure>(i));
+      sample(out,
+             "qc_plugin_errors_total{plugin=" + label(info.plugin) + ",kind=" + label(kind) + "}",
+             info.failures[i]);
+    }
+  }
+  render_plugin_latency(out, plugins);
   each("qc_plugin_in_flight", "gauge", "Messages not yet answered.",
        [](const auto& i) { return i.in_flight; });
   each("qc_plugin_restarts_total", "counter",
@@ -104,6 +127,27 @@ void render_plugins(std::string& out, const Services& services) {
        [](const auto& i) { return i.runner.refusals; });
   each("qc_plugin_memory_bytes", "gauge", "Resident memory of its process, 0 inside the host.",
        [](const auto& i) { return i.runner.memory_bytes; });
+  describe(out, "qc_plugin_cpu_seconds_total", "counter",
+           "Processor time of its present process, 0 inside the host.");
+  for (const auto& info : plugins) {
+    const double micros = static_cast<double>(info.runner.cpu_ms) * 1000;
+    out.append("qc_plugin_cpu_seconds_total{plugin=" + label(info.plugin) + "} " + seconds(micros) +
+               "\n");
+  }
+  each("qc_plugin_generation", "gauge", "The generation that takes calls.",
+       [](const auto& i) { return i.generation; });
+  each("qc_plugin_retired_total", "counter", "Generations that another one replaced.",
+       [](const auto& i) { return i.retired; });
+  each("qc_plugin_draining", "gauge", "Replaced generations with calls to finish.",
+       [](const auto& i) { return i.draining; });
+  each("qc_plugin_overdue_total", "counter", "Replaced generations ended with calls in flight.",
+       [](const auto& i) { return i.overdue; });
+  each("qc_plugin_mapped", "gauge", "Its packages whose code is in the host and never leaves.",
+       [](const auto& i) { return i.mapped; });
+  each("qc_plugin_canary_percent", "gauge", "Share of requests that a canary gets, 0 without one.",
+       [](const auto& i) {
+         return static_cast<std::uint64_t>(i.canary ? i.canary->options.percent : 0);
+       });
   describe(out, "qc_plugin_state", "gauge", "1 for the state that the plugin is in.");
   for (const auto& info : plugins) {
     sample(out,
@@ -142,11 +186,12 @@ void Metrics::render_requests(std::string& out) const {
   std::uint64_t cumulative = 0;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     cumulative += buckets_[i];
-    const std::string le = i < kBucketsUs.size() ? seconds(kBucketsUs[i]) : "+Inf";
+    const std::string le =
+        i < kBucketsUs.size() ? seconds(static_cast<double>(kBucketsUs[i])) : "+Inf";
     sample(out, "qc_http_request_seconds_bucket{le=\"" + le + "\"}", cumulative);
   }
   out.append("qc_http_request_seconds_sum ")
-      .append(seconds(static_cast<std::int64_t>(sum_us_)))
+      .append(seconds(static_cast<double>(sum_us_)))
       .append("\n");
   sample(out, "qc_http_request_seconds_count", count_);
 }

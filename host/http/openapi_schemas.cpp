@@ -310,9 +310,68 @@ constexpr std::string_view kCentre = R"json({
       "in_flight": {"type": "integer"},
       "reason": {"type": "string"},
       "isolation": {"enum": ["host", "process"]},
+      "generation": {"type": "integer"},
+      "failures": {"type": "object", "additionalProperties": {"type": "integer"}},
+      "latency_us": {
+        "type": "object",
+        "properties": {
+          "p50": {"type": "number"},
+          "p95": {"type": "number"},
+          "p99": {"type": "number"}
+        }
+      },
       "restarts": {"type": "integer"},
       "refusals": {"type": "integer"},
-      "memory_bytes": {"type": "integer"}
+      "memory_bytes": {"type": "integer"},
+      "cpu_ms": {"type": "integer"},
+      "retired": {"type": "integer"},
+      "draining": {"type": "integer"},
+      "overdue": {"type": "integer"},
+      "mapped": {"type": "integer"},
+      "canary": {
+        "type": ["object", "null"],
+        "properties": {
+          "version": {"type": "string"},
+          "digest": {"type": "string"},
+          "generation": {"type": "integer"},
+          "percent": {"type": "integer"},
+          "calls": {"type": "integer"},
+          "faults": {"type": "integer"},
+          "after_calls": {"type": "integer"},
+          "max_failed_percent": {"type": "integer"}
+        }
+      },
+      "kept": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {"version": {"type": "string"}, "digest": {"type": "string"}}
+        }
+      },
+      "pinned": {"type": "string"}
+    }
+  },
+  "PluginDowngrade": {
+    "type": "object",
+    "properties": {"digest": {"type": "string"}}
+  },
+  "PluginCanary": {
+    "type": "object",
+    "properties": {
+      "percent": {"type": "integer", "minimum": 1, "maximum": 99},
+      "after_calls": {"type": "integer", "minimum": 1, "maximum": 1000000},
+      "max_failed_percent": {"type": "integer", "minimum": 0, "maximum": 100}
+    }
+  },
+  "PluginHealth": {
+    "type": "object",
+    "required": ["status", "detail"],
+    "properties": {
+      "status": {"enum": ["ok", "degraded"]},
+      "detail": {"type": "string"},
+      "version": {"type": "string"},
+      "digest": {"type": "string"},
+      "generation": {"type": "integer"}
     }
   },
   "Plugins": {

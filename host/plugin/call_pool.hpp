@@ -43,6 +43,7 @@ class CallPool {
   struct Job;
   struct Shared;
   static void work(const std::shared_ptr<Shared>& shared);
+  static bool summon(const std::shared_ptr<Shared>& shared);
   std::shared_ptr<Shared> shared_;
 };
 

@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "host/plugin/call_kind.hpp"
 #include "host/plugin/call_pool.hpp"
 #include "host/plugin/isolation.hpp"
+#include "host/plugin/latency.hpp"
 #include "host/plugin/transitions.hpp"
 #include "sdk/base/json.hpp"
 
@@ -17,8 +19,17 @@ namespace qc::plugin {
 /// Shared by all generations of one plugin.
 struct Counters {
   std::atomic<std::uint64_t> calls{0};
-  std::atomic<std::uint64_t> errors{0};
+  std::array<std::atomic<std::uint64_t>, kFailures> failures{};
   std::atomic<std::uint64_t> in_flight{0};  ///< calls whose caller waits
+  std::atomic<std::uint64_t> routed{0};     ///< numbers calls that belong to no request
+  LatencyHistogram latency;
+};
+
+/// The same of one generation, as far as its own fate hangs on it.
+struct Flight {
+  std::atomic<std::uint64_t> calls{0};
+  std::atomic<std::uint64_t> faults{0};
+  std::atomic<std::uint64_t> in_flight{0};
 };
 
 struct GenerationOptions {
@@ -46,6 +57,9 @@ class Generation {
   /// From now on it is looked after: what dies is started again. `watcher` is called on a thread of
   /// the generation's own, and never after the generation's end. Once.
   virtual void supervise(Watcher watcher) = 0;
+
+  /// Calls that still run are to end now, as far as that can be done; none will follow.
+  virtual void abandon(const std::string& reason) = 0;
 
   /// For the operator: what is odd about it although it runs; empty otherwise.
   virtual std::string remark() const = 0;

@@ -126,11 +126,11 @@ Result<std::shared_ptr<Generation>> HostGeneration::create(std::shared_ptr<const
   return std::shared_ptr<Generation>(std::move(generation));
 }
 
-Result<Json> HostGeneration::call(const std::string& method, const Json& message,
-                                  std::chrono::milliseconds timeout) {
+Result<RawAnswer> HostGeneration::exchange(const std::string& method, std::string message,
+                                           std::chrono::milliseconds timeout) {
   auto exchange = std::make_shared<Exchange>();
   exchange->method = method;
-  exchange->message = message.dump(-1, ' ', false, Json::error_handler_t::replace);
+  exchange->message = std::move(message);
   exchange->deadline_ms = wall_ms() + timeout.count();
   exchange->max_answer_bytes = options_.max_answer_bytes;
   const auto outcome = pool_.run(
@@ -139,7 +139,13 @@ Result<Json> HostGeneration::call(const std::string& method, const Json& message
       },
       timeout);
   if (outcome != CallPool::Outcome::kDone) return outcome_error(outcome, options_.plugin);
-  return read_answer(options_.plugin, exchange->answer, options_.max_answer_bytes);
+  return std::move(exchange->answer);
+}
+
+Result<Json> HostGeneration::call(const std::string& method, const Json& message,
+                                  std::chrono::milliseconds timeout) {
+  QC_ASSIGN(const RawAnswer answer, exchange(method, dump_json(message), timeout));
+  return read_answer(options_.plugin, answer, options_.max_answer_bytes);
 }
 
 std::string HostGeneration::remark() const {

@@ -1,6 +1,7 @@
 // Internal: a generation inside the host's process.
 #pragma once
 
+#include "host/plugin/answer.hpp"
 #include "host/plugin/generation.hpp"
 #include "host/plugin/library.hpp"
 #include "host/plugin/outbound.hpp"
@@ -20,7 +21,11 @@ class HostGeneration final : public Generation,
 
   Result<Json> call(const std::string& method, const Json& message,
                     std::chrono::milliseconds timeout) override;
+  /// The message as it goes over the border, and the answer as it came.
+  Result<RawAnswer> exchange(const std::string& method, std::string message,
+                             std::chrono::milliseconds timeout);
   void supervise(Watcher) override {}
+  void abandon(const std::string&) override {}  ///< nobody can end a call inside the process
   std::string remark() const override;
   RunnerStatus runner() const override { return {}; }
 

@@ -68,17 +68,25 @@ LaneFault Lane::send_call(const LaneCall& call, Deadline until) {
   return LaneFault::kNone;
 }
 
+bool Lane::take_some(bool& some) {
+  const ssize_t got = recv(fd_.get(), buffer_.data() + have_, buffer_.size() - have_, MSG_DONTWAIT);
+  some = got > 0;
+  if (some) have_ += static_cast<std::size_t>(got);
+  return some || (got < 0 && (would_block(errno) || errno == EINTR));
+}
+
 LaneFault Lane::fill(std::size_t wanted, Deadline until) {
   while (have_ < wanted) {
-    // First wait, then read: the answer is never there yet when this is reached.
+    bool some = false;
+    bool open = true;
+    spin_.until([&] {
+      open = take_some(some);
+      return some || !open;
+    });
+    if (!open) return LaneFault::kClosed;
+    if (some) continue;
     if (const LaneFault fault = wait(POLLIN, until); fault != LaneFault::kNone) return fault;
-    const ssize_t got =
-        recv(fd_.get(), buffer_.data() + have_, buffer_.size() - have_, MSG_DONTWAIT);
-    if (got > 0) {
-      have_ += static_cast<std::size_t>(got);
-    } else if (got == 0 || (!would_block(errno) && errno != EINTR)) {
-      return LaneFault::kClosed;
-    }
+    if (!take_some(some)) return LaneFault::kClosed;
   }
   return LaneFault::kNone;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/plugin/answer.hpp"
+#include "host/plugin/runner/spin.hpp"
 #include "sdk/base/file_descriptor.hpp"
 
 namespace qc::plugin {
@@ -40,11 +41,14 @@ class Lane {
   LaneFault read_answer_to(const LaneCall& call, Deadline until, RawAnswer& answer);
   LaneFault fill(std::size_t wanted, Deadline until);
   LaneFault wait(short events, Deadline until) const;
+  /// Takes what is there. False when the other end is gone.
+  bool take_some(bool& some);
 
   FileDescriptor fd_;
   std::uint64_t id_ = 0;
   std::vector<char> buffer_;
   std::size_t have_ = 0;
+  Spin spin_;
 };
 
 /// The lanes of one runner. Any thread.

@@ -2,6 +2,7 @@
 
 #include "host/plugin/host_generation.hpp"
 #include "host/plugin/outbound.hpp"
+#include "host/plugin/plugin_log.hpp"
 #include "host/plugin/process_generation.hpp"
 #include "host/plugin/settings.hpp"
 
@@ -32,6 +33,13 @@ Isolation isolation_of(const IsolationOptions& options, const std::string& plugi
   return found == options.of.end() ? options.otherwise : found->second;
 }
 
+std::string withdrawal_of(const Json& admission) {
+  const std::string state = text_of(admission, "state");
+  if (state.empty() || state == "admitted") return {};
+  const std::string reason = text_of(admission, "reason");
+  return "the ledger withdrew this package" + (reason.empty() ? "" : ": " + reason);
+}
+
 Result<std::shared_ptr<const Library>> LibraryShelf::get(SealedImage image) {
   const std::lock_guard lock(mutex_);
   const auto found = libraries_.find(image.digest());
@@ -47,7 +55,8 @@ Result<std::shared_ptr<const Library>> LibraryShelf::get(SealedImage image) {
 }
 
 Result<Json> Loader::check_admission(const Manifest& manifest) const {
-  const auto admission = options_.admission ? options_.admission(manifest.plugin) : std::nullopt;
+  const auto admission =
+      options_.admission ? options_.admission(manifest.plugin, manifest.digest) : std::nullopt;
   if (!admission || !admission->is_object()) {
     return forbidden("plugin.not_admitted", "the ledger admits no plugin of this name");
   }
@@ -67,6 +76,9 @@ Result<Json> Loader::check_admission(const Manifest& manifest) const {
                                                 ", which is not granted")
         .at("capabilities");
   }
+  if (const std::string why = withdrawal_of(*admission); !why.empty()) {
+    return forbidden("plugin.not_admitted", why);
+  }
   return *admission;
 }
 
@@ -81,7 +93,7 @@ Result<std::shared_ptr<Generation>> Loader::start(const Loaded& loaded, SealedIm
   return HostGeneration::create(std::move(library), std::move(options), kSetupTimeout);
 }
 
-Status Loader::describe(Loaded& loaded) const {
+Status Loader::describe(Loaded& loaded, const Json& admission) const {
   auto answer = loaded.generation->call("describe", Json::object(), kSetupTimeout);
   if (!answer.ok()) return configure_failed(answer.error());
   const std::pair<const char*, const std::string*> members[] = {
@@ -96,8 +108,16 @@ Status Loader::describe(Loaded& loaded) const {
   const JsonReader reader(*answer);
   if (loaded.manifest.kind == "department") {
     QC_ASSIGN(const Json* items, reader.array("items"));
+    const std::string code = text_of(admission, "code");
     for (const Json& item : *items) {
       QC_ASSIGN(std::string id, JsonReader(item, "items").text("item", 64));
+      // Requests for an item bring a person's identity: no plugin draws another department's.
+      if (!code.empty() && !id.starts_with(code + '.')) {
+        return package_error("plugin.foreign_item",
+                             "it claims " + PluginLog::clean(id) + ", but items of its owner " +
+                                 loaded.manifest.owner + " begin with \"" + code + ".\"",
+                             "items");
+      }
       loaded.items.push_back(std::move(id));
     }
   } else {
@@ -143,11 +163,30 @@ Status Loader::check_health(Loaded& loaded) const {
   return {};
 }
 
-Result<Loaded> Loader::run(const std::filesystem::path& folder, std::uint64_t generation) {
+/// A last word before it takes calls, with no more time than a call has.
+Status Loader::probe(const Loaded& loaded) const {
+  const auto answer = loaded.generation->call("describe", Json::object(),
+                                              std::chrono::milliseconds(options_.probe_ms));
+  const auto unhealthy = [&](const std::string& why) {
+    return unavailable("plugin.unhealthy", "the new generation " + why, Side::kProvider);
+  };
+  if (!answer.ok()) return unhealthy("fails its probe: " + answer.error().code);
+  if (*answer != loaded.description)
+    return unhealthy("describes itself otherwise when asked again");
+  return {};
+}
+
+Result<Loaded> Loader::run(const Source& source, std::uint64_t generation) {
   Loaded loaded;
-  QC_ASSIGN(loaded.manifest, read_manifest(folder));
+  QC_ASSIGN(loaded.manifest, read_manifest(source.folder));
   const Manifest& manifest = loaded.manifest;
-  QC_ASSIGN(SealedImage image, SealedImage::read(folder / manifest.library, manifest.plugin));
+  if (!source.digest.empty() && manifest.digest != source.digest) {
+    return package_error("plugin.digest_mismatch",
+                         "the folder holds package " + manifest.digest + ", not " + source.digest,
+                         "digest");
+  }
+  QC_ASSIGN(SealedImage image,
+            SealedImage::read(source.folder / manifest.library, manifest.plugin));
   if (image.digest() != manifest.digest) {
     return package_error(
         "plugin.digest_mismatch",
@@ -167,10 +206,15 @@ Result<Loaded> Loader::run(const std::filesystem::path& folder, std::uint64_t ge
                                   granted_addresses(manifest.outbound_hosts, admission)};
   QC_ASSIGN(loaded.generation, start(loaded, std::move(image), settings, options));
   advance_(Event::kLoad, manifest);
-  QC_TRY(describe(loaded));
+  QC_TRY(describe(loaded, admission));
   QC_TRY(configure(loaded, admission, settings));
   advance_(Event::kConfigure, manifest);
   QC_TRY(check_health(loaded));
+  if (source.beside && !loaded.remark.empty()) {
+    return unavailable("plugin.unhealthy", "the new generation is " + loaded.remark,
+                       Side::kProvider);
+  }
+  QC_TRY(probe(loaded));
   return loaded;
 }
 

@@ -3,9 +3,11 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "host/plugin/generation.hpp"
 #include "host/plugin/library.hpp"
+#include "host/plugin/retirer.hpp"
 #include "host/plugin/transitions.hpp"
 
 namespace qc::plugin {
@@ -20,10 +22,27 @@ struct Loaded {
   std::string product;
   std::string remark;  ///< "degraded: …" or empty
   Isolation isolation = Isolation::kHost;
+  std::shared_ptr<Flight> flight = std::make_shared<Flight>();
+};
+
+/// A generation on trial.
+struct Canary {
+  std::shared_ptr<const Loaded> loaded;
+  CanaryOptions options;
+};
+
+/// What is to be loaded.
+struct Source {
+  std::filesystem::path folder;
+  std::string digest;   ///< it must be this package, or empty
+  bool beside = false;  ///< something runs, and is not to be replaced by what is not well
 };
 
 /// Where the host's configuration wants a plugin to run.
 Isolation isolation_of(const IsolationOptions& options, const std::string& plugin);
+
+/// Why a package that the ledger knows may not run, in words, or empty.
+std::string withdrawal_of(const Json& admission);
 
 /// `operation` is held by whoever loads, drains or stops this plugin; all else is under the
 /// manager's mutex.
@@ -33,8 +52,11 @@ struct Entry {
   State state = State::kDiscovered;
   std::string reason;
   std::shared_ptr<const Loaded> active;  ///< takes calls while the state is kActive
+  std::optional<Canary> canary;          ///< takes some of them; only beside an active one
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+  std::shared_ptr<RetiredCounts> retired = std::make_shared<RetiredCounts>();
   std::uint64_t generations = 0;
+  std::set<std::string> mapped;  ///< digests of its packages that this process has mapped
 };
 
 /// Libraries by digest: the same bytes are mapped once, however often they are loaded.
@@ -59,15 +81,16 @@ class Loader {
       : options_(options), shelf_(shelf), advance_(std::move(advance)) {}
 
   /// Errors: as Manager::load.
-  Result<Loaded> run(const std::filesystem::path& folder, std::uint64_t generation);
+  Result<Loaded> run(const Source& source, std::uint64_t generation);
 
  private:
   Result<Json> check_admission(const Manifest& manifest) const;
   Result<std::shared_ptr<Generation>> start(const Loaded& loaded, SealedImage image,
                                             const Json& settings, GenerationOptions options);
-  Status describe(Loaded& loaded) const;
+  Status describe(Loaded& loaded, const Json& admission) const;
   Status configure(Loaded& loaded, const Json& admission, const Json& settings) const;
   Status check_health(Loaded& loaded) const;
+  Status probe(const Loaded& loaded) const;
 
   const ManagerOptions& options_;
   LibraryShelf& shelf_;

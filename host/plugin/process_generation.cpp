@@ -125,7 +125,7 @@ Result<Json> ProcessGeneration::call(const std::string& method, const Json& mess
   std::uint64_t incarnation = 0;
   const std::shared_ptr<RunnerProcess> runner = current(incarnation);
   if (!runner) return down(" is not running");
-  std::string text = message.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = dump_json(message);
   const auto raw = runner->call(method, text, timeout);
   if (!raw.ok()) {
     if (raw.error().code != "plugin.crashed") return raw.error();
@@ -150,6 +150,11 @@ void ProcessGeneration::supervise(Watcher watcher) {
     watcher_ = std::move(watcher);
   }
   static_cast<void>(eventfd_write(wake_.get(), 1));
+}
+
+void ProcessGeneration::abandon(const std::string& reason) {
+  std::uint64_t incarnation = 0;
+  if (const std::shared_ptr<RunnerProcess> runner = current(incarnation)) runner->kill(reason);
 }
 
 std::string ProcessGeneration::remark() const {

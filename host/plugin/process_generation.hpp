@@ -33,6 +33,7 @@ class ProcessGeneration final : public Generation {
   Result<Json> call(const std::string& method, const Json& message,
                     std::chrono::milliseconds timeout) override;
   void supervise(Watcher watcher) override;
+  void abandon(const std::string& reason) override;
   std::string remark() const override;
   RunnerStatus runner() const override;
 

@@ -15,6 +15,8 @@ constexpr Row kTable[] = {
     {State::kDiscovered, Event::kDiscover, State::kDiscovered},
     {State::kDiscovered, Event::kVerify, State::kVerified},
     {State::kDiscovered, Event::kFail, State::kFailed},
+    // What was quarantined before the host was restarted.
+    {State::kDiscovered, Event::kQuarantine, State::kQuarantined},
 
     {State::kVerified, Event::kAdmit, State::kAdmitted},
     {State::kVerified, Event::kFail, State::kFailed},
@@ -34,6 +36,7 @@ constexpr Row kTable[] = {
     {State::kActive, Event::kFail, State::kFailed},
     {State::kActive, Event::kCrash, State::kRestarting},
     {State::kActive, Event::kQuarantine, State::kQuarantined},
+    {State::kActive, Event::kWithdraw, State::kStopped},
 
     {State::kDraining, Event::kDiscover, State::kDraining},
     {State::kDraining, Event::kStop, State::kStopped},
@@ -41,6 +44,7 @@ constexpr Row kTable[] = {
     // What was in flight has failed; whoever drains goes on to the stop.
     {State::kDraining, Event::kCrash, State::kDraining},
     {State::kDraining, Event::kQuarantine, State::kDraining},
+    {State::kDraining, Event::kWithdraw, State::kDraining},
 
     {State::kStopped, Event::kDiscover, State::kStopped},
     {State::kStopped, Event::kVerify, State::kVerified},
@@ -60,10 +64,13 @@ constexpr Row kTable[] = {
     {State::kRestarting, Event::kDrain, State::kDraining},
     {State::kRestarting, Event::kStop, State::kStopped},
     {State::kRestarting, Event::kFail, State::kFailed},
+    {State::kRestarting, Event::kWithdraw, State::kStopped},
 
     {State::kQuarantined, Event::kDiscover, State::kQuarantined},
     {State::kQuarantined, Event::kActivate, State::kActive},
     {State::kQuarantined, Event::kStop, State::kStopped},
+    // Nothing of it runs, and why it does not is not to be forgotten.
+    {State::kQuarantined, Event::kWithdraw, State::kQuarantined},
 };
 
 }  // namespace
@@ -129,6 +136,8 @@ std::string_view event_name(Event event) {
       return "recover";
     case Event::kQuarantine:
       return "quarantine";
+    case Event::kWithdraw:
+      return "withdraw";
   }
   return "unknown";
 }

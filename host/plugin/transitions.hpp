@@ -21,6 +21,7 @@ enum class Event {
   kCrash,       ///< its runner died; another one is started after a while
   kRecover,     ///< the new runner is up and configured as the last one was
   kQuarantine,  ///< its runners died too often; nothing is started until an operator says so
+  kWithdraw,    ///< the ledger does not admit it any more
 };
 std::string_view event_name(Event event);
 
@@ -32,9 +33,9 @@ inline constexpr State kAllStates[] = {State::kDiscovered, State::kVerified,   S
                                        State::kLoaded,     State::kConfigured, State::kActive,
                                        State::kDraining,   State::kStopped,    State::kFailed,
                                        State::kRestarting, State::kQuarantined};
-inline constexpr Event kAllEvents[] = {Event::kDiscover, Event::kVerify,    Event::kAdmit,
-                                       Event::kLoad,     Event::kConfigure, Event::kActivate,
-                                       Event::kDrain,    Event::kStop,      Event::kFail,
-                                       Event::kCrash,    Event::kRecover,   Event::kQuarantine};
+inline constexpr Event kAllEvents[] = {
+    Event::kDiscover, Event::kVerify,     Event::kAdmit,   Event::kLoad, Event::kConfigure,
+    Event::kActivate, Event::kDrain,      Event::kStop,    Event::kFail, Event::kCrash,
+    Event::kRecover,  Event::kQuarantine, Event::kWithdraw};
 
 }  // namespace qc::plugin

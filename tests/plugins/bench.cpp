@@ -82,7 +82,7 @@ void Bench::run_in(plugin::Isolation isolation) {
   options.plugins_dir = std::filesystem::path(QC_BENCH_BINARY_DIR) / "plugins";
   options.config_dir = folder_ / "config";
   options.chain = kChain;
-  options.admission = [dir = options.plugins_dir](const std::string& plugin) {
+  options.admission = [dir = options.plugins_dir](const std::string& plugin, const std::string&) {
     auto manifest = read_json_file(dir / plugin / "manifest.json");
     return manifest.ok() ? std::optional<Json>(*manifest) : std::nullopt;
   };

@@ -41,6 +41,10 @@ struct Plugin {
   std::vector<std::string> items;
   std::string name_zh, name_en;  ///< of the plugin, when the host tells them
   std::uint64_t calls = 0, errors = 0, in_flight = 0;
+  std::uint64_t generation = 0, restarts = 0, memory_bytes = 0, cpu_ms = 0;
+  double p50_us = 0, p95_us = 0, p99_us = 0;
+  std::string canary;  ///< version on trial, or empty
+  std::uint64_t canary_percent = 0, canary_calls = 0, canary_faults = 0;
 };
 
 struct Flow {

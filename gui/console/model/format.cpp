@@ -1,5 +1,6 @@
 #include "gui/console/model/format.hpp"
 
+#include <cstdio>
 #include <ctime>
 
 namespace qc::console {
@@ -20,6 +21,13 @@ std::string grouped(std::uint64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
+}
+
+std::string milliseconds_text(double micros) {
+  if (micros <= 0) return "–";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f ms", micros / 1000);
+  return text;
 }
 
 std::string shortened(std::string_view identifier, std::size_t limit) {

@@ -12,6 +12,8 @@ namespace qc::console {
 
 /// 1234567 -> "1,234,567" (both languages group by three, as the GB/T 15835 practice for tables).
 std::string grouped(std::uint64_t number);
+/// "0.153 ms" from microseconds; "–" for 0.
+std::string milliseconds_text(double micros);
 /// The first 8 and last 6 characters of an identifier longer than `limit`: "3f2a91bc…07de1f".
 std::string shortened(std::string_view identifier, std::size_t limit = 18);
 /// Local time, "2026-01-31 09:05:07"; "–" for 0.

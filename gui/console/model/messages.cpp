@@ -149,6 +149,8 @@ constexpr std::array kErrors = {
     Word{"plugin.abi_mismatch", Text::kErrPluginAbi},
     Word{"plugin.load_failed", Text::kErrPluginLoad},
     Word{"plugin.configure_failed", Text::kErrPluginConfigure},
+    Word{"plugin.unhealthy", Text::kErrPluginUnhealthy},
+    Word{"plugin.foreign_item", Text::kErrPluginForeign},
     Word{"plugin.wrong_state", Text::kErrPluginState},
     Word{"receipt.wrong_transaction", Text::kErrReceiptTx},
     Word{"receipt.not_included", Text::kErrReceiptIncluded},

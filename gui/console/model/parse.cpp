@@ -31,6 +31,12 @@ class Lenient {
     if (number < 0) fail(name);
     return number < 0 ? 0 : number;
   }
+  double real(const char* name) {
+    const Json* value = find(name);
+    if (value == nullptr) return 0;
+    if (!value->is_number() || value->get<double>() < 0) return fail(name), 0;
+    return value->get<double>();
+  }
   std::vector<std::string> texts(const char* name) {
     std::vector<std::string> out;
     const Json* value = find(name);
@@ -174,6 +180,30 @@ Result<std::vector<Member>> parse_members(const Json& answer) {
   return list_of<Member>(answer, "members", parse_member);
 }
 
+/// What newer hosts tell of a plugin's generation and figures.
+Status parse_figures(Lenient& in, Plugin& p) {
+  p.generation = in.count("generation");
+  p.restarts = in.count("restarts");
+  p.memory_bytes = in.count("memory_bytes");
+  p.cpu_ms = in.count("cpu_ms");
+  if (const Json* latency = in.find("latency_us")) {
+    Lenient times(*latency, "plugin.latency_us");
+    p.p50_us = times.real("p50");
+    p.p95_us = times.real("p95");
+    p.p99_us = times.real("p99");
+    QC_TRY(times.status());
+  }
+  if (const Json* canary = in.find("canary")) {
+    Lenient trial(*canary, "plugin.canary");
+    p.canary = trial.text("version");
+    p.canary_percent = trial.count("percent");
+    p.canary_calls = trial.count("calls");
+    p.canary_faults = trial.count("faults");
+    QC_TRY(trial.status());
+  }
+  return {};
+}
+
 Result<Plugin> parse_plugin(const Json& entry) {
   Lenient in(entry, "plugin");
   in.require("plugin");
@@ -194,6 +224,7 @@ Result<Plugin> parse_plugin(const Json& entry) {
   p.errors = in.count("errors");
   p.in_flight = in.count("in_flight");
   p.kid = kid_of(in.find("jwk"));
+  QC_TRY(parse_figures(in, p));
   QC_TRY(in.status());
   return p;
 }

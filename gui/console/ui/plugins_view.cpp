@@ -66,6 +66,23 @@ void draw_actions(Ui& ui, AppModel& app, const Plugin& plugin) {
   }
 }
 
+void inspect_figures(Ui& ui, const Plugin& plugin) {
+  section(ui, ui.t(Text::kFigures));
+  field(ui, ui.t(Text::kGeneration), grouped(plugin.generation));
+  if (!plugin.canary.empty()) {
+    field(ui, ui.t(Text::kCanary),
+          fill(Text::kCanaryShare, ui.lang(),
+               {plugin.canary, grouped(plugin.canary_percent), grouped(plugin.canary_calls),
+                grouped(plugin.canary_faults)}));
+  }
+  field(ui, "p50", milliseconds_text(plugin.p50_us));
+  field(ui, "p95", milliseconds_text(plugin.p95_us));
+  field(ui, "p99", milliseconds_text(plugin.p99_us));
+  field(ui, ui.t(Text::kMemory), grouped(plugin.memory_bytes >> 20U) + " MiB");
+  field(ui, ui.t(Text::kProcessorTime), grouped(plugin.cpu_ms) + " ms");
+  field(ui, ui.t(Text::kRestarts), grouped(plugin.restarts));
+}
+
 }  // namespace
 
 void draw_plugins(Ui& ui, AppModel& app) {
@@ -104,6 +121,7 @@ void inspect_plugin(Ui& ui, AppModel& app, const Plugin& plugin) {
         serves(plugin, app.names, lang));
   hash_field(ui, ui.t(Text::kDigest), plugin.digest);
   hash_field(ui, ui.t(Text::kKeyId), plugin.kid);
+  inspect_figures(ui, plugin);
 }
 
 }  // namespace qc::console

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "host/plugin/runner/spin.hpp"
+
 namespace qc::runner {
 namespace {
 
@@ -31,9 +33,18 @@ class Lane {
   }
 
  private:
+  ssize_t take(int flags) {
+    return recv(fd_, buffer_.data() + have_, buffer_.size() - have_, flags);
+  }
+
   bool fill(std::size_t wanted) {
     while (have_ < wanted) {
-      const ssize_t got = recv(fd_, buffer_.data() + have_, buffer_.size() - have_, 0);
+      ssize_t got = -1;
+      const bool there = spin_.until([&] {
+        got = take(MSG_DONTWAIT);
+        return got >= 0;
+      });
+      if (!there) got = take(0);
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return false;
       have_ += static_cast<std::size_t>(got);
@@ -89,6 +100,7 @@ class Lane {
   std::string method_;
   CallAnswer answer_;
   std::uint64_t id_ = 0;
+  plugin::Spin spin_;
 };
 
 }  // namespace

@@ -113,6 +113,12 @@ FakeCity::FakeCity()
                         {"calls", served},
                         {"errors", 0},
                         {"in_flight", 0},
+                        {"generation", 3},
+                        {"restarts", 1},
+                        {"memory_bytes", 41 << 20},
+                        {"cpu_ms", 6320},
+                        {"latency_us", {{"p50", 612.4}, {"p95", 1433.6}, {"p99", 4587.5}}},
+                        {"canary", nullptr},
                         {"reason", ""}});
   };
   plug("public_security", "department", "ga", {"ga.resident", "ga.household"}, "", "active", 1284);

@@ -256,6 +256,15 @@ TEST(Parse, WrongAnswersAreErrorsThatNameTheField) {
   ASSERT_FALSE(member.ok());
   EXPECT_EQ(member.error().field, "member.account");
   EXPECT_FALSE(parse_plugins(Json{{"plugins", {{{"plugin", "x"}}}}}).ok()) << "no state";
+  const auto with = [](const char* name, Json value) {
+    return parse_plugins(
+        Json{{"plugins", {{{"plugin", "x"}, {"state", "active"}, {name, std::move(value)}}}}});
+  };
+  EXPECT_EQ(with("latency_us", {{"p99", 153.6}})->front().p99_us, 153.6);
+  EXPECT_EQ(with("canary", {{"version", "2"}, {"percent", 5}})->front().canary_percent, 5U);
+  EXPECT_EQ(with("canary", nullptr)->front().canary, "");
+  EXPECT_EQ(with("latency_us", {{"p99", "fast"}}).error().field, "plugin.latency_us.p99");
+  EXPECT_EQ(with("canary", {{"calls", -1}}).error().field, "plugin.canary.calls");
   EXPECT_FALSE(parse_flows(Json{{"flows", {{{"op", "a"}, {"index", -1}}}}}).ok());
   EXPECT_FALSE(parse_health(Json::array()).ok());
   EXPECT_FALSE(parse_trace(Json{{"account", "p-1"}}).ok());

@@ -162,9 +162,39 @@ TEST_F(Auth, KindsOfCallers) {
   EXPECT_EQ(status(host.operator_key, "POST", "/v1/plugins/public_security:load", "{\"a\":1}"),
             400);
   EXPECT_EQ(status(host.operator_key, "POST", "/v1/plugins/other:load", "{}"), 404);
+  const std::string plugin = "/v1/plugins/public_security:";
+  for (const char* verb :
+       {"upgrade", "downgrade", "reload", "canary", "promote", "rollback", "check"}) {
+    EXPECT_EQ(status(host.bank_key, "POST", plugin + verb, "{}"), 403) << verb;
+    EXPECT_EQ(status(host.regulator_key, "POST", plugin + verb, "{}"), 403) << verb;
+    EXPECT_EQ(status(host.operator_key, "POST", plugin + verb, "{}"), 200) << verb;
+    EXPECT_EQ(status(host.operator_key, "POST", plugin + verb, "{\"a\":1}"), 400) << verb;
+  }
+  const Reply trial = call(host.operator_key, "POST", plugin + "canary",
+                           R"({"percent":25,"after_calls":9,"max_failed_percent":0})");
+  EXPECT_EQ(trial.json().at("canary").at("percent"), 25);
+  EXPECT_EQ(trial.json().at("canary").at("after_calls"), 9);
+  EXPECT_EQ(trial.json().at("canary").at("max_failed_percent"), 0);
+  EXPECT_EQ(status(host.operator_key, "POST", plugin + "canary", R"({"percent":100})"), 400);
+  EXPECT_EQ(status(host.operator_key, "POST", plugin + "canary", R"({"percent":"all"})"), 400);
   EXPECT_EQ(status(host.bank_key, "GET", "/v1/statistics"), 200);
   EXPECT_EQ(status(host.bank_key, "GET", "/v1/accounts/regulator"), 200);
   EXPECT_EQ(status(host.bank_key, "GET", "/v1/accounts/nobody"), 404);
+}
+
+TEST_F(Auth, AnAnswerSaysWhichPluginsHadAHandInIt) {
+  const std::string expected =
+      "\"housing_fund\";version=\"1.0.0\";generation=3;digest=\"" + std::string(64, 'd') +
+      "\", \"citizen_loan\";version=\"2.1.0\";generation=7;digest=\"" + std::string(64, 'e') + "\"";
+  const Reply good = call(host.bank_key, "POST", "/v1/accesses", R"({"ask_plugin":true})");
+  EXPECT_EQ(good.status, 201);
+  EXPECT_EQ(good.fields.at("quancheng-plugin"), expected);
+  const Reply bad =
+      call(host.bank_key, "POST", "/v1/accesses", R"({"ask_plugin":true,"refuse":true})");
+  EXPECT_EQ(bad.status, 403);
+  EXPECT_EQ(bad.fields.at("quancheng-plugin"), expected);
+  EXPECT_FALSE(
+      call(host.bank_key, "POST", "/v1/accesses", "{}").fields.contains("quancheng-plugin"));
 }
 
 TEST_F(Auth, HangingPluginsDelayNobodyElse) {

@@ -417,6 +417,12 @@ TEST(Server, MetricsCountRequests) {
   has("qc_ledger_size 3\n");
   has("qc_view_lag 2\n");
   has("qc_plugin_calls_total{plugin=\"public_security\"} 7\n");
+  has("qc_plugin_errors_total{plugin=\"public_security\",kind=\"timeout\"} 2\n");
+  has("qc_plugin_errors_total{plugin=\"public_security\",kind=\"crashed\"} 0\n");
+  has("qc_plugin_call_seconds{plugin=\"public_security\",quantile=\"0.5\"} 0.00015\n");
+  has("qc_plugin_call_seconds{plugin=\"public_security\",quantile=\"0.99\"} 0.0005\n");
+  has("qc_plugin_call_seconds_sum{plugin=\"public_security\"} 0.0014\n");
+  has("qc_plugin_call_seconds_count{plugin=\"public_security\"} 7\n");
   has("qc_plugin_state{plugin=\"public_security\",state=\"active\"} 1\n");
   has("qc_http_request_seconds_bucket{le=\"+Inf\"} 3\n");
 }

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include "host/plugin/call_scope.hpp"
 #include "sdk/http/message_signature.hpp"
 
 namespace qc::test {
@@ -68,6 +69,11 @@ Result<Json> EchoExchange::access(Text caller, const Json& body) {
   if (body.contains("hang_ms")) {
     std::this_thread::sleep_for(std::chrono::milliseconds(body.at("hang_ms").get<int>()));
   }
+  if (body.contains("ask_plugin")) {
+    plugin::CallScope* const scope = plugin::CallScope::current();
+    scope->note({"housing_fund", "1.0.0", std::string(64, 'd'), 3});
+    scope->note({"citizen_loan", "2.1.0", std::string(64, 'e'), 7});
+  }
   if (body.contains("refuse")) {
     Error error = forbidden("grant.revoked", "the grant is revoked");
     error.txn_id = std::string(64, 'a');
@@ -107,11 +113,34 @@ Result<plugin::PluginInfo> OnePlugin::info(const std::string& plugin) const {
   out.kind = "department";
   out.state = state_;
   out.calls = 7;
+  out.failures[static_cast<std::size_t>(plugin::Failure::kTimeout)] = 2;
+  out.errors = 2;
+  out.latency = {7, 1400, 150, 300, 500};
   return out;
 }
 Result<plugin::PluginInfo> OnePlugin::load(const std::string& plugin) {
   state_ = plugin::State::kActive;
   return info(plugin);
+}
+Result<plugin::PluginInfo> OnePlugin::downgrade(const std::string& plugin,
+                                                const std::string& digest) {
+  QC_ASSIGN(plugin::PluginInfo out, info(plugin));
+  out.pinned = digest;
+  return out;
+}
+Result<plugin::PluginInfo> OnePlugin::canary(const std::string& plugin,
+                                             const plugin::CanaryOptions& options) {
+  QC_ASSIGN(plugin::PluginInfo out, info(plugin));
+  out.canary = plugin::CanaryInfo{"2.0.0", std::string(64, 'b'), 2, 10, 1, options};
+  return out;
+}
+Result<Json> OnePlugin::health(const std::string& plugin) {
+  QC_ASSIGN(const plugin::PluginInfo out, info(plugin));
+  return Json{{"status", "ok"},
+              {"detail", ""},
+              {"version", out.version},
+              {"digest", out.digest},
+              {"generation", out.generation}};
 }
 Result<plugin::PluginInfo> OnePlugin::drain(const std::string& plugin, int) {
   state_ = plugin::State::kStopped;

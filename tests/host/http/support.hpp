@@ -68,6 +68,17 @@ class OnePlugin final : public plugin::Manager {
  public:
   Status discover() override { return {}; }
   Result<plugin::PluginInfo> load(const std::string& plugin) override;
+  Result<plugin::PluginInfo> start(const std::string& plugin) override { return load(plugin); }
+  Result<plugin::PluginInfo> upgrade(const std::string& plugin) override { return load(plugin); }
+  Result<plugin::PluginInfo> downgrade(const std::string& plugin,
+                                       const std::string& digest) override;
+  Result<plugin::PluginInfo> reload(const std::string& plugin) override { return load(plugin); }
+  Result<plugin::PluginInfo> canary(const std::string& plugin,
+                                    const plugin::CanaryOptions& options) override;
+  Result<plugin::PluginInfo> promote(const std::string& plugin) override { return load(plugin); }
+  Result<plugin::PluginInfo> rollback(const std::string& plugin) override { return load(plugin); }
+  void review() override {}
+  Result<Json> health(const std::string& plugin) override;
   Result<plugin::PluginInfo> drain(const std::string& plugin, int wait_ms) override;
   Result<plugin::PluginInfo> stop(const std::string& plugin) override;
   std::vector<plugin::PluginInfo> list() const override;

@@ -148,6 +148,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"read", "config/hostile.toml", "read /"}, Refusal{"list", "/etc", "read /etc"},
         Refusal{"list", "", "read /"}, Refusal{"create", "new", "write /"},
         Refusal{"create", "/tmp/quancheng-hostile-new", "write /tmp"},
+        Refusal{"append", "state/plugins.json", "write /"},
+        Refusal{"create", "state/packages/new", "write /"},
         Refusal{"append", "granted", "write /"}, Refusal{"append", "secret", "write /"},
         Refusal{"delete", "granted", "delete a file"}, Refusal{"delete", "secret", "delete a file"},
         Refusal{"move", "granted", "rename a file"}, Refusal{"make_dir", "new", "create a folder"},

@@ -58,7 +58,24 @@ void Packages::edit_manifest(const std::string& plugin, const std::string& membe
   write("plugins/" + plugin + "/manifest.json", json.dump());
 }
 
-void Packages::admit(const std::string& plugin) { admitted_[plugin] = manifest(plugin); }
+void Packages::admit(const std::string& plugin) {
+  const Json entry = manifest(plugin);
+  const std::lock_guard lock(mutex_);
+  admitted_[plugin] = entry;
+  history_[plugin + '/' + text_of(entry, "digest")] = entry;
+}
+
+void Packages::withdraw(const std::string& plugin) {
+  const std::lock_guard lock(mutex_);
+  admitted_.erase(plugin);
+  std::erase_if(history_, [&](const auto& one) { return one.first.starts_with(plugin + '/'); });
+}
+
+Json& Packages::admission(const std::string& plugin) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(history_, [&](const auto& one) { return one.first.starts_with(plugin + '/'); });
+  return admitted_[plugin];
+}
 
 void Packages::write(const std::filesystem::path& relative, const std::string& text) const {
   ASSERT_TRUE(write_file(folder_ / relative, text, FileMode::kPrivate).ok()) << relative;
@@ -70,7 +87,12 @@ ManagerOptions Packages::options() {
   options.config_dir = folder_ / "config";
   options.chain = "test-net";
   options.isolation.otherwise = isolation_;
-  options.admission = [this](const std::string& plugin) -> std::optional<Json> {
+  options.state_dir = folder_ / "state";
+  options.admission = [this](const std::string& plugin,
+                             const std::string& digest) -> std::optional<Json> {
+    const std::lock_guard lock(mutex_);
+    const auto exact = history_.find(plugin + '/' + digest);
+    if (exact != history_.end()) return exact->second;
     const auto found = admitted_.find(plugin);
     if (found == admitted_.end()) return std::nullopt;
     return found->second;

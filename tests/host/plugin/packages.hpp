@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -25,8 +26,10 @@ class Packages {
   /// Changes a manifest member (null removes it).
   void edit_manifest(const std::string& plugin, const std::string& member, const Json& value);
   void admit(const std::string& plugin);
-  void withdraw(const std::string& plugin) { admitted_.erase(plugin); }
-  Json& admission(const std::string& plugin) { return admitted_[plugin]; }
+  /// Of every package of the plugin.
+  void withdraw(const std::string& plugin);
+  /// To be changed: from now on the ledger knows nothing else of the plugin.
+  Json& admission(const std::string& plugin);
   void write(const std::filesystem::path& relative, const std::string& text) const;
 
   std::filesystem::path folder() const { return folder_; }
@@ -40,7 +43,9 @@ class Packages {
  private:
   const Isolation isolation_;
   std::filesystem::path folder_;
-  std::map<std::string, Json> admitted_;
+  mutable std::mutex mutex_;              // the ledger is asked on many threads
+  std::map<std::string, Json> admitted_;  ///< the newest of each plugin
+  std::map<std::string, Json> history_;   ///< by plugin and digest
 };
 
 /// Names the instances of a test that runs in both modes.

@@ -91,6 +91,47 @@ TEST_F(ProcessDeathTest, AQuarantinedPluginCanBeStopped) {
   EXPECT_TRUE(manager_->load("hostile").ok());
 }
 
+TEST_F(ProcessDeathTest, AQuarantineOutlivesTheHostUntilTheOperatorEndsIt) {
+  options_.isolation.restart.max_deaths = 1;
+  start();
+  EXPECT_EQ(code_of(call("abort")), "plugin.crashed");
+  wait_for(State::kQuarantined);
+  const std::string reason = info().reason;
+  for (int i = 0; i < 2; ++i) {  // starting again does not end it, however often
+    manager_.reset();
+    manager_ = packages_.manager(options_);
+    EXPECT_EQ(info().state, State::kQuarantined);
+    EXPECT_EQ(info().reason, reason);
+    const auto started = manager_->start("hostile");
+    ASSERT_FALSE(started.ok());
+    EXPECT_EQ(started.error().code, "plugin.quarantined");
+    EXPECT_NE(started.error().message.find("aborted itself"), std::string::npos);
+    EXPECT_EQ(code_of(call("echo")), "plugin.not_active");
+  }
+  EXPECT_TRUE(manager_->start("good").ok());
+  // Nor does a package that cannot be loaded.
+  packages_.edit_manifest("hostile", "digest", std::string(64, '0'));
+  EXPECT_EQ(code_of(manager_->load("hostile")), "plugin.digest_mismatch");
+  EXPECT_EQ(info().state, State::kQuarantined);
+  EXPECT_TRUE(info().reason.starts_with(reason)) << info().reason;
+  packages_.install("hostile", "hostile");
+  ASSERT_TRUE(manager_->load("hostile").ok());
+  EXPECT_EQ(info().reason, "");
+  manager_.reset();
+  manager_ = packages_.manager(options_);
+  EXPECT_TRUE(manager_->start("hostile").ok());
+}
+
+TEST_F(ProcessDeathTest, StateThatCannotBeReadIsNotTakenForNone) {
+  std::filesystem::create_directories(packages_.folder() / "state");
+  packages_.write("state/plugins.json", "{\"plugins\":{\"hostile\":{\"quarantine\":7}}}");
+  const auto made = Manager::create(options_);
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, "plugin.bad_state");
+  packages_.write("state/plugins.json", "torn");
+  EXPECT_EQ(code_of(Manager::create(options_)), "plugin.bad_state");
+}
+
 TEST_F(ProcessDeathTest, WhileItWaitsItCanBeStoppedDrainedOrLoadedAnew) {
   options_.isolation.restart.first_delay = milliseconds(60'000);
   options_.isolation.restart.longest_delay = milliseconds(60'000);

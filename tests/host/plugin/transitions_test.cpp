@@ -38,6 +38,11 @@ std::map<std::pair<S, E>, S> expected() {
           {{S::kDraining, E::kFail}, S::kFailed},
           {{S::kStopped, E::kFail}, S::kFailed},
           {{S::kFailed, E::kFail}, S::kFailed},
+          {{S::kDiscovered, E::kQuarantine}, S::kQuarantined},
+          {{S::kActive, E::kWithdraw}, S::kStopped},
+          {{S::kRestarting, E::kWithdraw}, S::kStopped},
+          {{S::kDraining, E::kWithdraw}, S::kDraining},
+          {{S::kQuarantined, E::kWithdraw}, S::kQuarantined},
           {{S::kActive, E::kCrash}, S::kRestarting},
           {{S::kActive, E::kQuarantine}, S::kQuarantined},
           {{S::kDraining, E::kCrash}, S::kDraining},
@@ -70,7 +75,7 @@ TEST(TransitionsTest, EveryPairOfStateAndEventIsAsWritten) {
       ++pairs;
     }
   }
-  EXPECT_EQ(pairs, 132);
+  EXPECT_EQ(pairs, 143);
 }
 
 TEST(TransitionsTest, NothingTakesCallsWithoutEachStepBeforeIt) {
@@ -94,6 +99,17 @@ TEST(TransitionsTest, OnlyAnOperatorEndsAQuarantine) {
   EXPECT_FALSE(next_state(State::kQuarantined, Event::kRecover));
 }
 
+TEST(TransitionsTest, WhatTheLedgerWithdrewTakesNoCalls) {
+  for (const State state : kAllStates) {
+    const auto next = next_state(state, Event::kWithdraw);
+    if (next) {
+      EXPECT_NE(*next, State::kActive) << state_name(state);
+      EXPECT_NE(*next, State::kRestarting) << state_name(state);
+    }
+  }
+  EXPECT_EQ(next_state(State::kActive, Event::kWithdraw), State::kStopped);
+}
+
 TEST(TransitionsTest, NothingRisesThatDidNotFall) {
   for (const State state : kAllStates) {
     EXPECT_EQ(next_state(state, Event::kRecover).has_value(), state == State::kRestarting)
@@ -105,7 +121,7 @@ TEST(TransitionsTest, NamesAreDistinct) {
   std::set<std::string_view> names;
   for (const State state : kAllStates) names.insert(state_name(state));
   for (const Event event : kAllEvents) names.insert(event_name(event));
-  EXPECT_EQ(names.size(), 23U);
+  EXPECT_EQ(names.size(), 24U);
 }
 
 }  // namespace

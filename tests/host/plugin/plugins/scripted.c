@@ -106,6 +106,14 @@ static int call(void* self, const qc_call* call, const qc_sink* out) {
   if (strcmp(method, "health") == 0) {
     return put(out, "{\"status\":\"" PLUGIN_STATUS "\",\"detail\":\"source away\"}");
   }
+#ifdef MORTAL
+  if (strcmp(method, "die") == 0) abort();
+#else
+  if (strcmp(method, "die") == 0) return put(out, "{\"died\":false}");
+#endif
+#ifdef VERSION_FAILS
+  if (strcmp(method, "version") == 0) return fail(out, QC_INTERNAL);
+#endif
   if (strcmp(method, "version") == 0) return put(out, "{\"version\":\"" PLUGIN_VERSION "\"}");
   if (strcmp(method, "echo") == 0) {
     return out->write(out->context, call->message, call->message_size) == 0 ? QC_OK : QC_INTERNAL;
