@@ -48,7 +48,8 @@ struct ManagerOptions {
   std::filesystem::path config_dir;   ///< <dir>/<id>.toml
   std::string chain;
   /// The ledger's admission of a plugin: digest (hex), owner account, version and kind; with "jwk"
-  /// the key it must use. Nullopt = not admitted.
+  /// the key it must use, in "publisher" {"account","kid","jwk"} whose signature it bears. Nullopt
+  /// = not admitted.
   std::function<std::optional<Json>(const std::string& plugin)> admission;
   std::size_t max_answer_bytes = 4U << 20U;
   std::size_t workers = 4;          ///< calls of one plugin that run at a time
@@ -67,7 +68,8 @@ class Manager {
   virtual Status discover() = 0;
   /// Manifest, digest, admission on the ledger, load the verified bytes, configure, health ->
   /// active. Errors: "plugin.not_found", "plugin.bad_manifest", "plugin.digest_mismatch",
-  /// "plugin.not_admitted", "plugin.abi_mismatch" (both versions), "plugin.load_failed",
+  /// "plugin.not_admitted", "plugin.not_signed", "plugin.bad_signature" (each says who must act),
+  /// "plugin.abi_mismatch" (both versions), "plugin.load_failed",
   /// "plugin.configure_failed", "plugin.wrong_state", "plugin.item_conflict" (another active
   /// plugin serves the item or product). While a version is active, loading another one makes a new
   /// generation: calls in flight end on theirs, later ones go to the new; a failed load leaves the

@@ -17,7 +17,7 @@ endif()
 
 # The flags alone, for libraries that do not use the authoring layer (a plugin in C, test plugins).
 function(qc_plugin_link_options target)
-  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../plugin/exports.map)
+  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map)
   target_compile_options(${target} PRIVATE -fvisibility=hidden
     $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>

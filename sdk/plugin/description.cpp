@@ -132,7 +132,7 @@ Result<Description> Description::parse(std::string_view text) {
   QC_ASSIGN(const Json json, parse_json(text));
   const JsonReader reader(json);
   QC_TRY(reader.expect_only({"plugin", "version", "kind", "owner", "name_zh", "name_en",
-                             "valid_days", "items", "product"}));
+                             "valid_days", "capabilities", "items", "product"}));
   Description description;
   QC_ASSIGN(description.plugin_, name_of(reader, "plugin"));
   QC_ASSIGN(description.version_, name_of(reader, "version"));
@@ -142,6 +142,9 @@ Result<Description> Description::parse(std::string_view text) {
   QC_ASSIGN(const std::string name_en, reader.text("name_en", 128));
   if (reader.has("valid_days")) {
     QC_ASSIGN(description.valid_days_, reader.integer("valid_days", 1, 3650));
+  }
+  if (reader.has("capabilities")) {
+    QC_ASSIGN(description.capabilities_, reader.texts("capabilities", 32, 128));
   }
   description.answer_ = {{"plugin", description.plugin_},
                          {"version", description.version_},

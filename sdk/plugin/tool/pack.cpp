@@ -39,7 +39,8 @@ qc::Status manifest(const std::string& description_file, const std::string& libr
                          {"abi", abi},
                          {"owner", description.owner()},
                          {"library", name},
-                         {"digest", qc::to_hex(qc::crypto::sm3(bytes))}};
+                         {"digest", qc::to_hex(qc::crypto::sm3(bytes))},
+                         {"capabilities", description.capabilities()}};
   return qc::write_file(out, json.dump(2) + '\n', qc::FileMode::kPublic);
 }
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "host/plugin/manager.hpp"
+#include "sdk/crypto/sm2.hpp"
 
 namespace qc::plugin {
 
@@ -22,8 +23,12 @@ class Packages {
   /// Installs <library>.so as the package `plugin`, with a right manifest, and admits it.
   void install(const std::string& plugin, const std::string& library,
                const std::string& version = "1.0.0");
-  /// Changes a manifest member (null removes it).
+  /// Changes a manifest member (null removes it); the publisher signs the change.
   void edit_manifest(const std::string& plugin, const std::string& member, const Json& value);
+  /// As its publisher does: over the manifest as it is now.
+  void sign(const std::string& plugin, const crypto::PrivateKey& key,
+            const std::string& chain = kChain);
+  const crypto::PrivateKey& publisher() const { return publisher_; }
   void admit(const std::string& plugin);
   void withdraw(const std::string& plugin) { admitted_.erase(plugin); }
   Json& admission(const std::string& plugin) { return admitted_[plugin]; }
@@ -32,6 +37,7 @@ class Packages {
   std::filesystem::path folder() const { return folder_; }
   std::filesystem::path library(const std::string& plugin) const;
   Json manifest(const std::string& plugin) const;
+  static constexpr const char* kChain = "test-net";
 
   ManagerOptions options();
   std::unique_ptr<Manager> manager();
@@ -39,6 +45,7 @@ class Packages {
 
  private:
   const Isolation isolation_;
+  const crypto::PrivateKey publisher_ = crypto::PrivateKey::generate();
   std::filesystem::path folder_;
   std::map<std::string, Json> admitted_;
 };
