@@ -1,7 +1,10 @@
 // Members after the founding, approval of products, admission of plugins: what is decided by
 // proposal (rules_proposal.cpp) and runs when the votes are there.
+#include <algorithm>
+
 #include "host/chain/rules_internal.hpp"
 #include "sdk/base/identity_numbers.hpp"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::chain::rules {
 namespace {
@@ -72,9 +75,9 @@ bool is_plugin_version(std::string_view text) {
   return !text.empty() && text.size() <= 32;
 }
 
-Status check_plugin_owner(const Call& call, const std::string& owner, const std::string& kind) {
-  QC_ASSIGN(const Json member,
-            must_get(call.state, "member/" + owner, "member.not_found", "body.owner"));
+Result<Json> check_plugin_owner(const Call& call, const std::string& owner,
+                                const std::string& kind) {
+  QC_ASSIGN(Json member, must_get(call.state, "member/" + owner, "member.not_found", "body.owner"));
   const std::string& owner_kind = text_of(member, "kind");
   const bool fits = kind == "department" ? owner_kind == "department" : is_consumer(owner_kind);
   if (!fits) {
@@ -82,7 +85,40 @@ Status check_plugin_owner(const Call& call, const std::string& owner, const std:
                    "body.owner");
   }
   if (!is_active(member)) return forbidden("member.suspended", "suspended").at("body.owner");
-  return {};
+  return member;
+}
+
+Error not_signed_so(std::string message) {
+  return invalid("plugin.bad_signature", std::move(message), "body.signature");
+}
+
+/// What is admitted is what the publisher signed with its present key, for this network: the
+/// operator's admission stands on the publisher's word, and grants nothing that it does not ask.
+Result<Json> check_publisher(const Call& call, const JsonReader& body, const Json& owner,
+                             const std::vector<std::string>& capabilities) {
+  QC_ASSIGN(const std::string compact, body.text("signature", proof::kMaxPackageSignatureBytes));
+  const auto key = crypto::PublicKey::from_jwk(owner.at("jwk"));
+  if (!key.ok()) return internal("rule.failed", "a member's key cannot be read");
+  const auto claim = proof::open_package(compact, *key);
+  if (!claim.ok()) return not_signed_so(claim.error().message);
+  if (claim->chain != call.context.chain) return not_signed_so("signed for another network");
+  if (claim->publisher != text_of(owner, "account")) {
+    return not_signed_so("signed as another publisher than the owner");
+  }
+  for (const char* name : {"plugin", "version", "kind", "owner", "digest"}) {
+    const auto member = claim->manifest.find(name);
+    if (member == claim->manifest.end() || *member != call.tx.body.at(name)) {
+      return not_signed_so(std::string("signed for another package: ") + name);
+    }
+  }
+  const std::vector<std::string> asked = proof::asked_capabilities(claim->manifest);
+  for (const std::string& granted : capabilities) {
+    if (std::find(asked.begin(), asked.end(), granted) == asked.end()) {
+      return invalid("plugin.not_asked", "the manifest does not ask for this capability",
+                     "body.capabilities");
+    }
+  }
+  return Json{{"account", claim->publisher}, {"kid", key->kid()}, {"jwk", key->to_jwk()}};
 }
 
 }  // namespace
@@ -154,7 +190,8 @@ Result<Effect> product_approve(const Call& call) {
 
 Result<Effect> plugin_admit(const Call& call) {
   const JsonReader body = call.body();
-  QC_TRY(body.expect_only({"plugin", "version", "kind", "owner", "digest", "jwk", "capabilities"}));
+  QC_TRY(body.expect_only(
+      {"plugin", "version", "kind", "owner", "digest", "jwk", "capabilities", "signature"}));
   QC_ASSIGN(const std::string plugin, read_name(body, "plugin"));
   QC_ASSIGN(const std::string version,
             read_form(body, "version", is_plugin_version, "a version (1.2.3, at most 32)"));
@@ -163,7 +200,7 @@ Result<Effect> plugin_admit(const Call& call) {
   QC_ASSIGN(const std::string digest, read_digest(body, "digest"));
   QC_ASSIGN(const crypto::PublicKey key, read_jwk(body, "jwk"));
   QC_ASSIGN(const std::vector<std::string> capabilities, read_capabilities(body));
-  QC_TRY(check_plugin_owner(call, owner, kind));
+  QC_ASSIGN(const Json member, check_plugin_owner(call, owner, kind));
   const std::string holder = account_of_kid(call.state, key.kid());
   if (!holder.empty() && holder != owner) {
     return conflict("identity.key_in_use", "this key belongs to another account").at("body.jwk");
@@ -176,6 +213,7 @@ Result<Effect> plugin_admit(const Call& call) {
     return conflict("plugin.wrong_owner", "the plugin was admitted for another owner or kind")
         .at("body.owner");
   }
+  QC_ASSIGN(const Json publisher, check_publisher(call, body, member, capabilities));
   const Json entry = call.created({{"plugin", plugin},
                                    {"version", version},
                                    {"kind", kind},
@@ -183,6 +221,8 @@ Result<Effect> plugin_admit(const Call& call) {
                                    {"digest", digest},
                                    {"jwk", key.to_jwk()},
                                    {"capabilities", capabilities},
+                                   {"publisher", publisher},
+                                   {"approvers", call.approvers},
                                    {"state", "admitted"},
                                    {"reason", ""}});
   call.state.put("plugin/" + plugin, entry);

@@ -26,6 +26,7 @@ struct Call {
   const RuleContext& context;
   const Signer& signer;
   Overlay& state;
+  std::vector<std::string> approvers = {};  ///< of a decision: whose votes carry it
 
   JsonReader body() const { return JsonReader(tx.body, "body"); }
   std::int64_t now_s() const { return context.time_s(); }

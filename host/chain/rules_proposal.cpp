@@ -113,6 +113,16 @@ std::int64_t threshold_of(const Json& policy, const StateReader& after, std::str
   return votes ? std::max(needed, number_of(thresholds, "policy")) : needed;
 }
 
+/// Who has approved and counts now.
+std::vector<std::string> approvers_of(const StateReader& state, const Json& proposal) {
+  const auto voters = active_voters(state, policy_of(state));
+  std::vector<std::string> out;
+  for (const Json& account : proposal.at("approvals")) {
+    if (voters.contains(account.get<std::string>())) out.push_back(account.get<std::string>());
+  }
+  return out;
+}
+
 /// Tries the proposal's action above `state`; nothing is written there.
 Status try_action(const Call& call, const Json& proposal, Overlay& attempt) {
   const Action* action = find_action(text_of(proposal, "op"));
@@ -122,7 +132,8 @@ Status try_action(const Call& call, const Json& proposal, Overlay& attempt) {
   Transaction carrier = call.tx;
   carrier.op = text_of(proposal, "op");
   carrier.body = proposal.at("body");
-  const auto effect = action->carry_out(Call{carrier, call.context, call.signer, attempt});
+  const auto effect = action->carry_out(
+      Call{carrier, call.context, call.signer, attempt, approvers_of(call.state, proposal)});
   if (!effect) return effect.error();
   const Status reachable = check_reachable(attempt);
   return reachable.ok() ? Status() : Status(reachable.error().at("body"));

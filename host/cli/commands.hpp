@@ -11,6 +11,7 @@ void add_plugin_operation(Command group);  ///< below "operator"
 void add_governance(Command root);
 void add_department(Command root);
 void add_bank(Command root);
+void add_plugin(Command root);
 void add_wallet(Command root);
 void add_key(Command root);
 void add_receipt(Command root);

@@ -5,6 +5,7 @@
 #include "host/cli/session.hpp"
 #include "host/cli/show.hpp"
 #include "host/cli/submitted.hpp"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::cli {
 namespace {
@@ -86,32 +87,24 @@ Result<Output> list_members(const ConnectionOptions& to) {
 
 struct PluginOptions {
   ConnectionOptions to;
-  std::string package, jwk, owner, plugin, reason;
+  std::string package, jwk, plugin, reason;
   std::vector<std::string> capabilities;
 };
-
-/// What the manifest asks for beyond reading its settings' files, as capabilities.
-std::vector<std::string> asked_capabilities(const Json& manifest) {
-  std::vector<std::string> asked;
-  for (const auto& [member, prefix] :
-       {std::pair{"outbound_hosts", "outbound:"}, std::pair{"libraries", "library:"}}) {
-    const Json list = manifest.value(member, Json::array());
-    for (const Json& one : list) {
-      if (one.is_string()) asked.push_back(prefix + one.get<std::string>());
-    }
-  }
-  return asked;
-}
 
 Result<Output> admit_plugin(const PluginOptions& options) {
   QC_ASSIGN(const Package package, read_package(options.package));
   QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  const std::string owner = options.owner.empty() ? package.owner : options.owner;
+  if (package.signature.empty()) {
+    return invalid("plugin.not_signed",
+                   "the package has no signature of its publisher; " + package.owner +
+                       " has to sign it: quancheng plugin sign",
+                   options.package);
+  }
   Json jwk;
   if (options.jwk.empty()) {
     // A department's plugin signs and decrypts with the department's own key.
     QC_ASSIGN(const Directory directory, Directory::fetch(*session.client));
-    QC_ASSIGN(const crypto::PublicKey key, directory.key_of(owner));
+    QC_ASSIGN(const crypto::PublicKey key, directory.key_of(package.owner));
     jwk = key.to_jwk();
   } else {
     QC_ASSIGN(const crypto::PublicKey key, read_public_key(options.jwk));
@@ -120,13 +113,14 @@ Result<Output> admit_plugin(const PluginOptions& options) {
   const Json body = {{"plugin", package.plugin},
                      {"version", package.version},
                      {"kind", package.kind},
-                     {"owner", owner},
+                     {"owner", package.owner},
                      {"digest", package.digest},
                      {"jwk", jwk},
-                     {"capabilities", options.capabilities}};
+                     {"capabilities", options.capabilities},
+                     {"signature", package.signature}};
   QC_ASSIGN(const client::Submitted done, session.submit("plugin.admit", body));
   std::string text = "插件已准入 plugin admitted: " + package.plugin + " " + package.version;
-  for (const std::string& asked : asked_capabilities(package.manifest)) {
+  for (const std::string& asked : proof::asked_capabilities(package.manifest)) {
     const auto& list = options.capabilities;
     const bool given = std::find(list.begin(), list.end(), asked) != list.end();
     text += std::string("\n  ") + (given ? "已授予 granted: " : "未授予 asked for, not granted: ") +
@@ -252,7 +246,6 @@ void add_plugin_commands(Command group) {
   command.text("package", admit->package, "插件包目录 · folder with manifest.json",
                Need::kRequired);
   command.text("--jwk", admit->jwk, "插件公钥 · plugin's key (JWK file); default: the owner's");
-  command.text("--owner", admit->owner, "所属成员 · member that owns it; default: the manifest's");
   command.texts("--capability", admit->capabilities, "授予的能力 · capabilities granted");
   command.action([admit] { return admit_plugin(*admit); });
 

@@ -8,6 +8,7 @@
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/plugin/abi.h"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::cli {
 namespace {
@@ -82,6 +83,9 @@ Result<Package> read_package(const fs::path& folder) {
     return invalid("package.invalid", "a file name without folders is expected",
                    "manifest.library");
   }
+  const auto signature =
+      read_file(folder / proof::kPackageSignatureFile, proof::kMaxPackageSignatureBytes);
+  if (signature.ok()) package.signature = signature->substr(0, signature->find('\n'));
   package.library = folder / library;
   QC_ASSIGN(package.bytes, read_file(package.library, kMaxLibraryBytes));
   const std::string digest = to_hex(crypto::sm3(package.bytes));

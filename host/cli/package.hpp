@@ -12,7 +12,8 @@ struct Package {
   Json manifest;
   std::string plugin, version, kind, owner, digest;
   std::filesystem::path library;
-  std::string bytes;  ///< of the library, as checked
+  std::string bytes;      ///< of the library, as checked
+  std::string signature;  ///< the publisher's, unverified; empty when there is none
 };
 
 /// Reads <folder>/manifest.json and checks the library against its digest. Errors: "file.*",

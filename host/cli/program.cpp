@@ -9,6 +9,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_wallet(root);
   add_bank(root);
   add_department(root);
+  add_plugin(root);
   add_operator(root);
   add_governance(root);
   add_regulator(root);

@@ -134,6 +134,23 @@ Result<Session> open_session(const ConnectionOptions& given, Signer signer) {
   return session;
 }
 
+Result<OfflineSigner> open_signer(const ConnectionOptions& given) {
+  ConnectionOptions options = given;
+  std::string account;
+  Json unused;
+  QC_TRY(merge_profile(options, account, unused));
+  if (options.key.empty()) {
+    return invalid("usage.key_needed", "give --key or --profile", "--key");
+  }
+  if (options.chain.empty()) {
+    return invalid("usage.missing", "give --chain or a profile that has it", "--chain");
+  }
+  QC_ASSIGN(const std::string passphrase,
+            obtain_passphrase(options.passphrase_file, "口令 passphrase " + options.key));
+  QC_ASSIGN(crypto::PrivateKey key, crypto::load_key(options.key, passphrase));
+  return OfflineSigner{account, options.chain, std::move(key)};
+}
+
 Result<client::Submitted> Session::submit(const std::string& op, const Json& body) {
   QC_ASSIGN(client::Submitted done, client->submit(op, body));
   QC_TRY(receipts.keep(op, done.bytes, done.receipt));

@@ -39,6 +39,15 @@ struct Session {
 /// Errors: "usage.*", "profile.*", "keystore.*", "key.*", "client.*".
 Result<Session> open_session(const ConnectionOptions& options, Signer signer);
 
+/// Who signs what no host is needed for: of the profile, single options win.
+struct OfflineSigner {
+  std::string account;  ///< the profile's, or empty
+  std::string chain;
+  crypto::PrivateKey key;
+};
+/// Errors: "usage.*", "profile.*", "keystore.*", "key.*".
+Result<OfflineSigner> open_signer(const ConnectionOptions& options);
+
 /// The passphrase of a key about to be made: read as by obtain_passphrase or, when `new_file` is
 /// given, drawn at random and written there (mode 0600; "key.exists" when there is such a file).
 struct NewPassphrase {

@@ -35,7 +35,7 @@ Result<std::string> bring_up(const Stage& stage, const Json& plugin, const Packa
   QC_ASSIGN(const Json admitted,
             Stage::must(stage.as_member(
                 kOperator, {"operator", "admit-plugin", stage.package(package.plugin).string(),
-                            "--jwk", key, "--owner", text_of(plugin, "owner")})));
+                            "--jwk", key})));
   QC_ASSIGN(const Json loaded, Stage::must(stage.as_member(kOperator, load)));
   if (text_of(loaded, "state") != "active") {
     return unavailable(

@@ -79,7 +79,8 @@ struct ManagerOptions {
   /// Where quarantines and kept packages outlive a restart; empty: nowhere.
   std::filesystem::path state_dir;
   /// What the ledger says of this package of a plugin, or else of the plugin's newest package:
-  /// digest (hex), owner account, version and kind; with "jwk" the key it must use; with "state"
+  /// digest (hex), owner account, version and kind; with "jwk" the key it must use; in
+  /// "publisher" {"account","kid","jwk"} whose signature it bears; with "state"
   /// other than "admitted" that it may not run, for "reason"; with "code" the prefix that a
   /// department's items have. Nullopt = nothing is known. Any thread.
   std::function<std::optional<Json>(const std::string& plugin, const std::string& digest)>
@@ -103,7 +104,8 @@ class Manager {
   virtual Status discover() = 0;
   /// Manifest, digest, admission on the ledger, load the verified bytes, configure, health ->
   /// active. Errors: "plugin.not_found", "plugin.bad_manifest", "plugin.digest_mismatch",
-  /// "plugin.not_admitted", "plugin.abi_mismatch" (both versions), "plugin.load_failed",
+  /// "plugin.not_admitted", "plugin.not_signed", "plugin.bad_signature" (each says who must act),
+  /// "plugin.abi_mismatch" (both versions), "plugin.load_failed",
   /// "plugin.configure_failed", "plugin.wrong_state", "plugin.item_conflict" (another active
   /// plugin serves the item or product). While a version is active, loading another one makes a new
   /// generation: calls in flight end on theirs, later ones go to the new; a failed load leaves the

@@ -195,6 +195,7 @@ Result<Loaded> Loader::run(const Source& source, std::uint64_t generation) {
   }
   advance_(Event::kVerify, manifest);
   QC_ASSIGN(const Json admission, check_admission(manifest));
+  QC_TRY(check_publisher(manifest, admission, options_.chain));
   advance_(Event::kAdmit, manifest);
   // Before the plugin runs: what they grant is settled when its process starts.
   QC_ASSIGN(const Json settings, read_settings(options_.config_dir, manifest.plugin));

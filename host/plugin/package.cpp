@@ -13,6 +13,7 @@
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/plugin/abi.h"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::plugin {
 namespace {
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t kMaxManifestBytes = 64U << 10U;
 constexpr std::size_t kMaxOutboundHosts = 16;
 constexpr std::size_t kMaxLibraries = 8;
+constexpr std::size_t kMaxFiles = 32;
+constexpr std::size_t kMaxFileBytes = 16U << 20U;
 constexpr std::size_t kChunk = 1U << 20U;
 
 Error bad_manifest(std::string message, std::string field = {}) {
@@ -59,12 +62,27 @@ Status check_abi(const std::string& text) {
   return {};
 }
 
+Status read_files(const JsonReader& reader, std::vector<PackageFile>& files) {
+  QC_ASSIGN(const Json* list, reader.array("files", kMaxFiles));
+  for (const Json& entry : *list) {
+    const JsonReader file(entry, "files");
+    QC_TRY(file.expect_only({"name", "digest"}));
+    PackageFile one;
+    QC_ASSIGN(one.name, file.text("name", 128));
+    QC_ASSIGN(one.digest, file.text("digest", 64, 64));
+    if (!plain_name(one.name)) return bad_manifest("must be the name of a file", "files.name");
+    files.push_back(std::move(one));
+  }
+  return {};
+}
+
 Result<Manifest> parse_manifest(const Json& json, const std::filesystem::path& folder) {
   const JsonReader reader(json);
   QC_TRY(reader.expect_only({"plugin", "version", "kind", "abi", "owner", "library", "digest",
-                             "libraries", "outbound_hosts"}));
+                             "libraries", "outbound_hosts", "capabilities", "files"}));
   Manifest manifest;
   manifest.folder = folder;
+  manifest.json = json;
   QC_ASSIGN(manifest.plugin, reader.text("plugin", 64));
   QC_ASSIGN(manifest.version, reader.text("version", 64));
   QC_ASSIGN(manifest.kind, reader.text("kind", 16));
@@ -103,6 +121,10 @@ Result<Manifest> parse_manifest(const Json& json, const std::filesystem::path& f
       }
     }
   }
+  if (reader.has("capabilities")) {
+    QC_ASSIGN(manifest.capabilities, reader.texts("capabilities", 32, 128));
+  }
+  if (reader.has("files")) QC_TRY(read_files(reader, manifest.files));
   return manifest;
 }
 
@@ -145,6 +167,64 @@ Result<Manifest> read_manifest(const std::filesystem::path& folder) {
     return bad_manifest(manifest.error().message, manifest.error().field);
   }
   return manifest;
+}
+
+namespace {
+
+Error signature_error(std::string code, std::string message) {
+  Error error = forbidden(std::move(code), std::move(message));
+  error.field = proof::kPackageSignatureFile;
+  error.side = Side::kProvider;
+  return error;
+}
+
+Status check_files(const Manifest& manifest) {
+  for (const PackageFile& file : manifest.files) {
+    const auto bytes = read_file(manifest.folder / file.name, kMaxFileBytes);
+    if (!bytes.ok()) return bad_manifest(bytes.error().message, file.name);
+    const std::string digest = to_hex(crypto::sm3(*bytes));
+    if (digest == file.digest) continue;
+    Error error =
+        invalid("plugin.digest_mismatch",
+                "the file's SM3 is " + digest + ", the manifest says " + file.digest, file.name);
+    error.side = Side::kProvider;
+    return error;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check_publisher(const Manifest& manifest, const Json& admission, const std::string& chain) {
+  const std::string act = "; " + manifest.owner + " has to sign it: quancheng plugin sign";
+  const auto text =
+      read_file(manifest.folder / proof::kPackageSignatureFile, proof::kMaxPackageSignatureBytes);
+  if (!text.ok()) {
+    return signature_error("plugin.not_signed",
+                           "the package has no signature of its publisher" + act);
+  }
+  const auto publisher = admission.find("publisher");
+  const auto key = publisher != admission.end() && publisher->contains("jwk")
+                       ? crypto::PublicKey::from_jwk(publisher->at("jwk"))
+                       : Result<crypto::PublicKey>(invalid("key.invalid", ""));
+  if (!key.ok()) {
+    return signature_error("plugin.not_signed",
+                           "the ledger's admission names no publisher; the operator has to admit "
+                           "the package anew: quancheng operator admit-plugin");
+  }
+  std::string_view compact = *text;
+  while (compact.ends_with('\n')) compact.remove_suffix(1);
+  const auto claim = proof::open_package(compact, *key);
+  if (!claim.ok()) return signature_error(claim.error().code, claim.error().message + act);
+  if (claim->chain != chain) {
+    return signature_error("plugin.bad_signature", "it was signed for the network " + claim->chain +
+                                                       ", not for " + chain + act);
+  }
+  if (claim->publisher != manifest.owner || claim->manifest != manifest.json) {
+    return signature_error("plugin.bad_signature",
+                           "the publisher signed another manifest than the one here" + act);
+  }
+  return check_files(manifest);
 }
 
 SealedImage::SealedImage(SealedImage&& other) noexcept

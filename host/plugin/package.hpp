@@ -10,17 +10,31 @@
 
 namespace qc::plugin {
 
+/// A further file of a package, beside the library: a mapping, a table.
+struct PackageFile {
+  std::string name, digest;
+};
+
 /// manifest.json, checked (docs/formats.md, Plugin).
 struct Manifest {
   std::string plugin, version, kind, owner, library, digest;
   std::vector<std::string> libraries;  ///< of the system, that it needs beside libc; to be granted
   std::vector<std::string> outbound_hosts;  ///< what it asks to reach; the admission grants
+  std::vector<std::string> capabilities;    ///< that it asks for
+  std::vector<PackageFile> files;
   std::filesystem::path folder;
+  Json json;  ///< as read
 };
 
 /// The folder's name must be the plugin's. Errors: "plugin.bad_manifest" naming the member,
 /// "plugin.abi_mismatch" with both versions: nothing of a library runs before this is checked.
 Result<Manifest> read_manifest(const std::filesystem::path& folder);
+
+/// The publisher's signature beside the manifest, by the key that the ledger's admission names,
+/// over this very manifest; then the digests of the package's further files. Nothing of the library
+/// has run before. Errors, each with what to do: "plugin.not_signed", "plugin.bad_signature",
+/// "plugin.digest_mismatch".
+Status check_publisher(const Manifest& manifest, const Json& admission, const std::string& chain);
 
 /// A copy of a library in anonymous memory that nobody can change any more (memfd, all seals), and
 /// the SM3 of exactly these bytes.

@@ -11,6 +11,7 @@
 #include "sdk/base/files.hpp"
 #include "sdk/base/identity_numbers.hpp"
 #include "sdk/crypto/keystore.hpp"
+#include "sdk/proof/package_signature.hpp"
 #include "sdk/proof/transaction.hpp"
 
 namespace qc::samples {
@@ -144,11 +145,33 @@ Status write_genesis(const Site& site) {
   return write_file(site.root / "genesis.jws", tx + "\n", FileMode::kPublic);
 }
 
+/// The built packages, each signed by its department or bank. The city has copies of its own: the
+/// signature is by keys of this city, for its network.
+Status sign_packages(const Site& site) {
+  const fs::path plugins = site.root / "plugins";
+  QC_TRY(make_private_directory(plugins));
+  for (const PluginText& plugin : kPlugins) {
+    const fs::path built = site.options.plugins_dir / plugin.plugin;
+    std::error_code failure;
+    if (!fs::exists(built / "manifest.json", failure)) continue;
+    const fs::path folder = plugins / plugin.plugin;
+    fs::copy(built, folder, fs::copy_options::recursive, failure);
+    if (failure) {
+      return unavailable("file.io", "cannot copy " + built.string() + ": " + failure.message());
+    }
+    QC_ASSIGN(const Json manifest, read_json_file(folder / "manifest.json"));
+    const std::string signature =
+        proof::sign_package(site.keys.at(plugin.owner), {site.chain, plugin.owner, manifest});
+    QC_TRY(write_file(folder / proof::kPackageSignatureFile, signature + "\n", FileMode::kPublic));
+  }
+  return {};
+}
+
 /// What `quancheng story` needs to know of the city.
 Status write_summary(const Site& site) {
   Json summary = {{"chain", site.chain},
                   {"url", site.url()},
-                  {"plugins_dir", site.options.plugins_dir.string()},
+                  {"plugins_dir", (site.place / "plugins").string()},
                   {"members", Json::array()},
                   {"plugins", Json::array()}};
   for (const MemberText& member : kMembers) summary["members"].push_back(member.account);
@@ -177,6 +200,7 @@ Status build(Site& site) {
   QC_TRY(make_private_directory(site.root / "population"));
   QC_TRY(write_population(site.root / "population", site.options.people, site.options.seed));
   QC_TRY(write_genesis(site));
+  QC_TRY(sign_packages(site));
   QC_TRY(make_private_directory(site.root / "host"));
   QC_TRY(write_settings(site));
   QC_TRY(write_summary(site));

@@ -12,10 +12,12 @@
 namespace qc::samples {
 
 struct CityOptions {
-  std::filesystem::path directory;    ///< made by init_city; must be absent or empty
-  std::filesystem::path plugins_dir;  ///< built plugin packages: <dir>/<id>/manifest.json
-  std::filesystem::path sql_dir;      ///< the folder sql/ with the migrations
-  std::filesystem::path page_dir;     ///< safe box page, or empty
+  std::filesystem::path directory;  ///< made by init_city; must be absent or empty
+  /// Built plugin packages: <dir>/<id>/manifest.json. Those of the city that are there are copied
+  /// into it and signed by their members.
+  std::filesystem::path plugins_dir;
+  std::filesystem::path sql_dir;   ///< the folder sql/ with the migrations
+  std::filesystem::path page_dir;  ///< safe box page, or empty
   std::string listen = "127.0.0.1";
   int port = 8440;  ///< 0 = any free one
   int people = 200;
@@ -38,7 +40,8 @@ struct City {
 /// Layout: host.toml, city.json, genesis.jws, host.jwk.json, keys/<account>.pem, keys/passphrase,
 /// keys/pseudonym.key, members/<account>.json (body of member.admit), profiles/<account>.json (what
 /// the program `quancheng` needs to act as that member), config/plugins/<id>.toml,
-/// population/{people.json,*.db}, host/ (the host's own data, made by the host).
+/// plugins/<id>/ (the signed packages), population/{people.json,*.db}, host/ (the host's own data,
+/// made by the host).
 Result<City> init_city(const CityOptions& options);
 
 /// GB 32100-2015: appends the organisation code's check digit (GB 11714) and the final check digit.

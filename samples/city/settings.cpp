@@ -41,7 +41,7 @@ std::string host_settings(const HostSettings& settings) {
       << "listen = " << toml_text(options.listen) << "\n"
       << "port = " << options.port << "\n\n"
       << "[plugins]\n"
-      << "directory = " << toml_text(options.plugins_dir.string()) << "\n"
+      << "directory = \"plugins\"\n"
       << "config = \"config/plugins\"\n"
       << "identity = " << toml_text(kIdentityPlugin) << "\n\n"
       << "[sql]\n"

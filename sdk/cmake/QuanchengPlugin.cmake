@@ -20,7 +20,7 @@ endif()
 # libstdc++ with them: two of them in one process could not pass each other's exceptions.
 function(qc_plugin_link_options target)
   cmake_parse_arguments(ARG "SHARED_RUNTIME" "" "" ${ARGN})
-  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../plugin/exports.map)
+  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map)
   target_compile_options(${target} PRIVATE -fvisibility=hidden
     $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>

@@ -22,8 +22,10 @@ if(QC_CCACHE)
 endif()
 
 add_library(qc_options INTERFACE)
-target_include_directories(qc_options INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_options(qc_options INTERFACE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
+target_include_directories(qc_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
+  $<INSTALL_INTERFACE:include/quancheng>)
+# No -Werror for plugins built against an installed tree: other compilers have other warnings.
+target_compile_options(qc_options INTERFACE -Wall -Wextra $<BUILD_INTERFACE:-Werror> -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wno-missing-field-initializers $<$<CONFIG:Debug>:-Og -g>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives inside std::string and std::variant at -O2 (GCC bugs 105329, 105562).
@@ -43,5 +45,5 @@ if(QC_FUZZ)
 endif()
 find_program(QC_LLD ld.lld)
 if(QC_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT QC_SANITIZE)
-  target_link_options(qc_options INTERFACE -fuse-ld=lld)
+  target_link_options(qc_options INTERFACE $<BUILD_INTERFACE:-fuse-ld=lld>)
 endif()

@@ -132,7 +132,7 @@ Result<Description> Description::parse(std::string_view text) {
   QC_ASSIGN(const Json json, parse_json(text));
   const JsonReader reader(json);
   QC_TRY(reader.expect_only({"plugin", "version", "kind", "owner", "name_zh", "name_en",
-                             "valid_days", "outbound_hosts", "items", "product"}));
+                             "valid_days", "outbound_hosts", "capabilities", "items", "product"}));
   Description description;
   QC_ASSIGN(description.plugin_, name_of(reader, "plugin"));
   QC_ASSIGN(description.version_, name_of(reader, "version"));
@@ -145,6 +145,9 @@ Result<Description> Description::parse(std::string_view text) {
   }
   if (reader.has("outbound_hosts")) {
     QC_ASSIGN(description.outbound_hosts_, reader.texts("outbound_hosts", 16));
+  }
+  if (reader.has("capabilities")) {
+    QC_ASSIGN(description.capabilities_, reader.texts("capabilities", 32, 128));
   }
   description.answer_ = {{"plugin", description.plugin_},
                          {"version", description.version_},

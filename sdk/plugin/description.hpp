@@ -43,6 +43,8 @@ class Description {
   const std::string& version() const { return version_; }
   const std::string& kind() const { return kind_; }  ///< "department" or "product"
   const std::string& owner() const { return owner_; }
+  /// What it asks the operator to grant; stands in the manifest.
+  const std::vector<std::string>& capabilities() const { return capabilities_; }
   /// How long an asset is good for unless its record says otherwise; days.
   std::int64_t valid_days() const { return valid_days_; }
 
@@ -65,6 +67,7 @@ class Description {
   std::string plugin_, version_, kind_, owner_, product_, purpose_code_;
   std::int64_t valid_days_ = 365;
   std::vector<std::string> outbound_hosts_;
+  std::vector<std::string> capabilities_;
   std::map<std::string, Item, std::less<>> items_;
   std::vector<Demand> demands_;
   Json answer_;

@@ -1,5 +1,7 @@
 #include "sdk/plugin/entry.hpp"
 
+#include <utility>
+
 #include <openssl/crypto.h>
 
 #include "sdk/plugin/core.hpp"
@@ -9,7 +11,24 @@
 namespace qc::plugin {
 namespace {
 
+/// Another major version is another language; an older minor lacks what this library may ask for.
+bool speaks_with(const qc_host* host) {
+  if (host == nullptr || host->struct_size < sizeof(qc_host)) return false;
+  const std::pair<std::uint32_t, std::uint32_t> own(QC_ABI_MAJOR, QC_ABI_MINOR);
+  if (host->abi_major == own.first && host->abi_minor >= own.second) return true;
+  const auto text = [](std::uint32_t major, std::uint32_t minor) {
+    return std::to_string(major) + '.' + std::to_string(minor);
+  };
+  const bool newer = host->abi_major > own.first;
+  HostLog(host).write(QC_LOG_ERROR,
+                      "the host speaks ABI " + text(host->abi_major, host->abi_minor) +
+                          ", this plugin was built for " + text(QC_ABI_MAJOR, QC_ABI_MINOR) +
+                          (newer ? ": its publisher must build it anew" : ": update the host"));
+  return false;
+}
+
 void* create(const qc_host* host, std::unique_ptr<Service> service) {
+  if (!speaks_with(host)) return nullptr;
   // The host has its own OpenSSL. Ours must not run exit handlers that may come after the library
   // it lives in is torn down, and must not read a configuration meant for programs.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);

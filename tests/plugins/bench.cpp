@@ -10,6 +10,7 @@
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/keystore.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::bench {
 namespace {
@@ -71,20 +72,39 @@ Bench::Bench(int people) {
   write_settings("housing_fund", "gjj", "housing_fund.db");
   write_settings("citizen_loan", "citizen_loan", "");
 
+  sign_package("public_security", "ga");
+  sign_package("human_resources", "rs");
+  sign_package("housing_fund", "gjj");
+  sign_package("citizen_loan", "bank");
+
   const char* wanted = std::getenv("QC_TEST_ISOLATION");
   run_in(plugin::isolation_of_name(wanted == nullptr ? "" : wanted)
              .value_or(plugin::Isolation::kHost));
 }
 
+/// A copy of the built package, signed by the key of whoever owns it.
+void Bench::sign_package(const std::string& plugin, const std::string& key) {
+  const auto folder = folder_ / "plugins" / plugin;
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy(std::filesystem::path(QC_BENCH_BINARY_DIR) / "plugins" / plugin, folder);
+  Json manifest = must(read_json_file(folder / "manifest.json"), "manifest");
+  const std::string owner = text_of(manifest, "owner");
+  const std::string signature = proof::sign_package(keys_.at(key), {kChain, owner, manifest});
+  must(write_file(folder / proof::kPackageSignatureFile, signature, FileMode::kPublic), "sign");
+  const Json jwk = keys_.at(key).public_key().to_jwk();
+  manifest["publisher"] = {{"account", owner}, {"kid", jwk.at("kid")}, {"jwk", jwk}};
+  admitted_[plugin] = std::move(manifest);
+}
+
 void Bench::run_in(plugin::Isolation isolation) {
   plugin::ManagerOptions options;
   options.isolation.otherwise = isolation;
-  options.plugins_dir = std::filesystem::path(QC_BENCH_BINARY_DIR) / "plugins";
+  options.plugins_dir = folder_ / "plugins";
   options.config_dir = folder_ / "config";
   options.chain = kChain;
-  options.admission = [dir = options.plugins_dir](const std::string& plugin, const std::string&) {
-    auto manifest = read_json_file(dir / plugin / "manifest.json");
-    return manifest.ok() ? std::optional<Json>(*manifest) : std::nullopt;
+  options.admission = [this](const std::string& plugin, const std::string&) {
+    const auto found = admitted_.find(plugin);
+    return found == admitted_.end() ? std::nullopt : std::optional<Json>(found->second);
   };
   manager_ = must(plugin::Manager::create(options), "manager");
   must(manager_->discover(), "discover");

@@ -68,9 +68,11 @@ class Bench {
  private:
   void write_settings(const std::string& plugin, const std::string& owner,
                       const std::string& source);
+  void sign_package(const std::string& plugin, const std::string& key);
 
   std::filesystem::path folder_;
   std::map<std::string, crypto::PrivateKey> keys_;
+  std::map<std::string, Json> admitted_;
   std::unique_ptr<plugin::Manager> manager_;
   Json people_;
   std::int64_t now_s_ = 0;

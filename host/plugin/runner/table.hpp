@@ -23,8 +23,11 @@ inline std::optional<TableFault> find_table_fault(const qc_plugin* table) {
     return TableFault{false, "the library returns no table"};
   }
   if (table->abi_major != QC_ABI_MAJOR || table->abi_minor > QC_ABI_MINOR) {
-    return TableFault{true, "the library speaks ABI " + text(table->abi_major, table->abi_minor) +
-                                ", this host offers " + text(QC_ABI_MAJOR, QC_ABI_MINOR)};
+    const bool older = table->abi_major < QC_ABI_MAJOR;
+    return TableFault{true,
+                      "the library speaks ABI " + text(table->abi_major, table->abi_minor) +
+                          ", this host offers " + text(QC_ABI_MAJOR, QC_ABI_MINOR) +
+                          (older ? ": its publisher must build it anew" : ": update the host")};
   }
   if (table->struct_size < sizeof(qc_plugin) || table->create == nullptr ||
       table->destroy == nullptr || table->call == nullptr) {

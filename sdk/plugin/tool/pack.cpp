@@ -66,6 +66,7 @@ qc::Status write_manifest(const Description& description, const LibraryText& lib
                    {"library", library.name},
                    {"digest", qc::to_hex(qc::crypto::sm3(library.bytes))}};
   if (!library.needed.empty()) json["libraries"] = library.needed;
+  if (!description.capabilities().empty()) json["capabilities"] = description.capabilities();
   if (!description.outbound_hosts().empty()) json["outbound_hosts"] = description.outbound_hosts();
   return qc::write_file(out, json.dump(2) + '\n', qc::FileMode::kPublic);
 }

@@ -434,7 +434,7 @@ TEST_F(Release, DecisionsNameTheAdmittedPluginAndGrantedAssets) {
   // A package that a newer one replaced may still answer; a withdrawn one may not.
   Json newer = plugin_body("loan");
   newer["digest"] = digest("loan 2");
-  at_.world.must("op", "plugin.admit", newer);
+  at_.world.must("op", "plugin.admit", signed_plugin(newer));
   Opened replaced = at_;
   EXPECT_TRUE(
       replaced.world

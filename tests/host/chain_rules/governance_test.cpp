@@ -302,6 +302,7 @@ TEST(Plugin, OwnersFitTheKind) {
     body[name] = value;
     return world.apply("op", "plugin.admit", body);
   };
+  const auto without_capabilities = [&] { return with("capabilities", Json::array()); };
   expect_refused(with("owner", "none"), "member.not_found", "body.owner");
   expect_refused(with("owner", "ga"), "plugin.wrong_owner", "body.owner");
   expect_refused(with("owner", account_of("jia")), "member.not_found", "body.owner");
@@ -314,13 +315,58 @@ TEST(Plugin, OwnersFitTheKind) {
   body["kind"] = "department";
   body["owner"] = "ga";
   body["jwk"] = jwk_of("ga");
-  world.must("op", "plugin.admit", body);
+  world.must("op", "plugin.admit", signed_plugin(body));
   EXPECT_EQ(world.doc("plugin/hukou").at("state"), "admitted");
   body["owner"] = "rs";
   body["jwk"] = jwk_of("rs");
   expect_refused(world.apply("op", "plugin.admit", body), "plugin.wrong_owner", "body.owner");
   world.must("op", "member.suspend", {{"account", "bank"}, {"reason", "audit"}});
-  expect_refused(with("capabilities", Json::array()), "member.suspended", "body.owner");
+  expect_refused(without_capabilities(), "member.suspended", "body.owner");
+}
+
+TEST(Plugin, TheAdmissionBindsPublisherCapabilitiesAndApprovers) {
+  World world = city();
+  world.must("op", "plugin.admit", plugin_body("fresh"));
+  const Json& entry = world.doc("plugin/fresh");
+  EXPECT_EQ(
+      entry.at("publisher"),
+      Json({{"account", "bank"}, {"kid", jwk_of("bank").at("kid")}, {"jwk", jwk_of("bank")}}));
+  EXPECT_EQ(entry.at("approvers"), Json({"op"}));
+  EXPECT_EQ(entry.at("capabilities"), Json({"log/1"}));
+}
+
+TEST(Plugin, NothingIsAdmittedThatItsPublisherDidNotSign) {
+  World world = city();
+  const auto refused = [&](const Json& body, const std::string& words) {
+    const auto effect = world.apply("op", "plugin.admit", body);
+    expect_refused(effect, "plugin.bad_signature", "body.signature");
+    EXPECT_NE(effect.error().message.find(words), std::string::npos) << effect.error().message;
+  };
+  Json body = plugin_body("fresh");
+  for (const char* name : {"plugin", "version", "digest"}) {
+    Json other = body;
+    other[name] = std::string(name) == "digest" ? digest("other") : std::string("other");
+    refused(other, name);  // signed for another package
+  }
+  refused(signed_plugin(body, "another-network"), "another network");
+  Json others = body;
+  others["owner"] = "svc";
+  others["signature"] = signed_plugin(others).at("signature");
+  others["owner"] = "bank";
+  refused(others, "not the publisher's");
+  Json altered = body;
+  std::string text = altered.at("signature").get<std::string>();
+  text[text.size() / 2] = text[text.size() / 2] == 'A' ? 'B' : 'A';
+  altered["signature"] = text;
+  refused(altered, "not the publisher's");
+  Json greedy = body;
+  greedy["capabilities"] = {"log/1", "everything/1"};
+  expect_refused(world.apply("op", "plugin.admit", greedy), "plugin.not_asked",
+                 "body.capabilities");
+  // A key that was replaced signs nothing any more.
+  world.must("bank", "key.rotate",
+             {{"jwk", jwk_of("bank2")}, {"proof", key_proof("bank", "bank2", "bank")}});
+  refused(body, "not the publisher's");
 }
 
 TEST(Plugin, ANewPackageReplacesAndEachCanBeWithdrawn) {
@@ -328,7 +374,7 @@ TEST(Plugin, ANewPackageReplacesAndEachCanBeWithdrawn) {
   Json body = plugin_body("loan");
   body["version"] = "1.1.0";
   body["digest"] = digest("loan 1.1");
-  world.must("op", "plugin.admit", body);
+  world.must("op", "plugin.admit", signed_plugin(body));
   EXPECT_EQ(world.doc("plugin/loan").at("version"), "1.1.0");
   const auto withdraw = [&](const std::string& package) {
     return world.apply("op", "plugin.withdraw",

@@ -4,6 +4,7 @@
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/proof/key_proof.hpp"
+#include "sdk/proof/package_signature.hpp"
 #include "sdk/proof/pseudonym.hpp"
 
 namespace qc::chain::test {
@@ -195,9 +196,23 @@ Json product_body(const std::string& product, const std::string& release) {
 }
 
 Json plugin_body(const std::string& plugin) {
-  return {{"plugin", plugin},         {"version", "1.0.0"},       {"kind", "product"},
-          {"owner", "bank"},          {"digest", digest(plugin)}, {"jwk", jwk_of("plugin")},
-          {"capabilities", {"log/1"}}};
+  return signed_plugin({{"plugin", plugin},
+                        {"version", "1.0.0"},
+                        {"kind", "product"},
+                        {"owner", "bank"},
+                        {"digest", digest(plugin)},
+                        {"jwk", jwk_of("plugin")},
+                        {"capabilities", {"log/1"}}});
+}
+
+Json signed_plugin(Json body, const std::string& chain) {
+  Json manifest = {{"abi", "1.0"}, {"library", "plugin.so"}, {"capabilities", {"log/1", "dns/1"}}};
+  for (const char* name : {"plugin", "version", "kind", "owner", "digest"}) {
+    manifest[name] = body.at(name);
+  }
+  const std::string owner = body.at("owner").get<std::string>();
+  body["signature"] = proof::sign_package(key_of(owner), {chain, owner, manifest});
+  return body;
 }
 
 Json asset_body(World& world, const std::string& person, const std::string& item) {

@@ -76,6 +76,8 @@ Json rebind_body(const World& world, const std::string& person, const std::strin
 Json item_body(const std::string& item, int sensitivity);
 Json product_body(const std::string& product, const std::string& release);
 Json plugin_body(const std::string& plugin);
+/// `body` with the signature of its owner over a manifest that says the same.
+Json signed_plugin(Json body, const std::string& chain = kChain);
 Json asset_body(World& world, const std::string& person, const std::string& item);
 Json request_body(World& world, const std::string& person, const std::string& release = "answer");
 /// The grant that answers `request` wholly, on the subject's live assets.

@@ -17,6 +17,7 @@
 #include "sdk/base/identity_numbers.hpp"
 #include "sdk/crypto/keystore.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/package_signature.hpp"
 #include "sdk/proof/transaction.hpp"
 
 namespace qc::cli {
@@ -175,6 +176,10 @@ TEST_F(City, IsWholeOrNotThere) {
   options.plugins_dir = path_ / "plugins";
   options.sql_dir = path_ / "sql";
   options.people = 12;
+  const fs::path built = options.plugins_dir / "housing_fund";
+  fs::create_directories(built);
+  const Json manifest = {{"plugin", "housing_fund"}, {"owner", "gjj"}};
+  ASSERT_TRUE(write_file(built / "manifest.json", manifest.dump(), FileMode::kPublic).ok());
   const auto made = samples::init_city(options);
   ASSERT_TRUE(made.ok()) << made.error().message;
   EXPECT_TRUE(made->chain.starts_with("quancheng-sample-"));
@@ -195,6 +200,15 @@ TEST_F(City, IsWholeOrNotThere) {
   ASSERT_TRUE(passphrase.ok());
   const auto key = crypto::load_key(options.directory / "keys" / "operator.pem", *passphrase);
   ASSERT_TRUE(key.ok());
+  const auto signature = read_file(options.directory / "plugins/housing_fund/publisher.jws");
+  const auto department = read_json_file(options.directory / "keys" / "gjj.jwk.json");
+  ASSERT_TRUE(signature.ok() && department.ok());
+  const auto claim = proof::open_package(signature->substr(0, signature->find('\n')),
+                                         *crypto::PublicKey::from_jwk(*department));
+  ASSERT_TRUE(claim.ok()) << claim.error().message;
+  EXPECT_EQ(claim->chain, made->chain);
+  EXPECT_EQ(claim->publisher, "gjj");
+  EXPECT_EQ(claim->manifest, manifest);
   std::string genesis = *read_file(options.directory / "genesis.jws");
   genesis.pop_back();
   const auto tx = proof::parse_transaction(genesis);

@@ -1,4 +1,5 @@
 #include "sdk/base/files.hpp"
+#include "sdk/crypto/sm3.hpp"
 #include "tests/host/plugin/packages.hpp"
 
 namespace qc::plugin {
@@ -105,6 +106,53 @@ TEST_P(ManagerLoadTest, OnlyWhatTheLedgerAdmitsIsLoaded) {
   }
   packages.admit("good");
   EXPECT_TRUE(manager->load("good").ok());
+}
+
+TEST_P(ManagerLoadTest, NothingRunsThatItsPublisherDidNotSign) {
+  Packages packages(GetParam());
+  // Its constructors end the process: whatever refuses it must do so before they run.
+  packages.install("hostile", "hostile_exit_on_load");
+  const auto manager = packages.manager();
+  const auto refused = [&](const std::string& code, const std::string& words) {
+    const auto info = manager->load("hostile");
+    EXPECT_EQ(code_of(info), code);
+    if (info.ok()) return;
+    EXPECT_NE(info.error().message.find(words), std::string::npos) << info.error().message;
+    EXPECT_NE(info.error().message.find("quancheng "), std::string::npos)
+        << "what to do: " << info.error().message;
+  };
+  const auto signature = packages.folder() / "plugins" / "hostile" / "publisher.jws";
+  packages.sign("hostile", crypto::PrivateKey::generate());
+  refused("plugin.bad_signature", "not the publisher's");
+  packages.sign("hostile", packages.publisher(), "another-net");
+  refused("plugin.bad_signature", "another-net");
+  packages.edit_manifest("hostile", "capabilities", {"net/1"});
+  const auto wider = read_file(signature);
+  packages.edit_manifest("hostile", "capabilities", nullptr);
+  packages.write(signature, *wider);
+  refused("plugin.bad_signature", "another manifest");
+  std::filesystem::remove(signature);
+  refused("plugin.not_signed", "t has to sign it");
+  packages.sign("hostile", packages.publisher());
+  packages.admission("hostile").erase("publisher");
+  refused("plugin.not_signed", "names no publisher");
+}
+
+TEST_P(ManagerLoadTest, FurtherFilesAreThoseThatWereSigned) {
+  Packages packages(GetParam());
+  packages.install("good", "good");
+  packages.write("plugins/good/mapping.json", "{}");
+  const std::string digest = to_hex(crypto::sm3(std::string_view("{}")));
+  packages.edit_manifest("good", "files", {{{"name", "mapping.json"}, {"digest", digest}}});
+  packages.admit("good");
+  const auto manager = packages.manager();
+  EXPECT_TRUE(manager->load("good").ok());
+  packages.write("plugins/good/mapping.json", "{\"a\":1}");
+  const auto refused = manager->load("good");
+  EXPECT_EQ(code_of(refused), "plugin.digest_mismatch");
+  EXPECT_EQ(refused.error().field, "mapping.json");
+  packages.edit_manifest("good", "files", {{{"name", "../x"}, {"digest", digest}}});
+  EXPECT_EQ(code_of(manager->load("good")), "plugin.bad_manifest");
 }
 
 TEST_P(ManagerLoadTest, AnAdmittedKeyMustBeTheOneInUse) {

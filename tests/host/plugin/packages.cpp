@@ -4,6 +4,7 @@
 
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::plugin {
 
@@ -38,6 +39,7 @@ void Packages::install(const std::string& plugin, const std::string& name,
                      {"library", "library.so"},
                      {"digest", to_hex(crypto::sm3(*bytes))}};
   write("plugins/" + plugin + "/manifest.json", json.dump());
+  sign(plugin, publisher_);
   admit(plugin);
 }
 
@@ -56,10 +58,13 @@ void Packages::edit_manifest(const std::string& plugin, const std::string& membe
     json[member] = value;
   }
   write("plugins/" + plugin + "/manifest.json", json.dump());
+  sign(plugin, publisher_);
 }
 
 void Packages::admit(const std::string& plugin) {
-  const Json entry = manifest(plugin);
+  Json entry = manifest(plugin);
+  const Json jwk = publisher_.public_key().to_jwk();
+  entry["publisher"] = {{"account", "t"}, {"kid", jwk.at("kid")}, {"jwk", jwk}};
   const std::lock_guard lock(mutex_);
   admitted_[plugin] = entry;
   history_[plugin + '/' + text_of(entry, "digest")] = entry;
@@ -77,6 +82,12 @@ Json& Packages::admission(const std::string& plugin) {
   return admitted_[plugin];
 }
 
+void Packages::sign(const std::string& plugin, const crypto::PrivateKey& key,
+                    const std::string& chain) {
+  write("plugins/" + plugin + "/publisher.jws",
+        proof::sign_package(key, {chain, "t", manifest(plugin)}) + "\n");
+}
+
 void Packages::write(const std::filesystem::path& relative, const std::string& text) const {
   ASSERT_TRUE(write_file(folder_ / relative, text, FileMode::kPrivate).ok()) << relative;
 }
@@ -85,7 +96,7 @@ ManagerOptions Packages::options() {
   ManagerOptions options;
   options.plugins_dir = folder_ / "plugins";
   options.config_dir = folder_ / "config";
-  options.chain = "test-net";
+  options.chain = kChain;
   options.isolation.otherwise = isolation_;
   options.state_dir = folder_ / "state";
   options.admission = [this](const std::string& plugin,

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "host/plugin/manager.hpp"
+#include "sdk/crypto/sm2.hpp"
 
 namespace qc::plugin {
 
@@ -23,8 +24,12 @@ class Packages {
   /// Installs <library>.so as the package `plugin`, with a right manifest, and admits it.
   void install(const std::string& plugin, const std::string& library,
                const std::string& version = "1.0.0");
-  /// Changes a manifest member (null removes it).
+  /// Changes a manifest member (null removes it); the publisher signs the change.
   void edit_manifest(const std::string& plugin, const std::string& member, const Json& value);
+  /// As its publisher does: over the manifest as it is now.
+  void sign(const std::string& plugin, const crypto::PrivateKey& key,
+            const std::string& chain = kChain);
+  const crypto::PrivateKey& publisher() const { return publisher_; }
   void admit(const std::string& plugin);
   /// Of every package of the plugin.
   void withdraw(const std::string& plugin);
@@ -35,6 +40,7 @@ class Packages {
   std::filesystem::path folder() const { return folder_; }
   std::filesystem::path library(const std::string& plugin) const;
   Json manifest(const std::string& plugin) const;
+  static constexpr const char* kChain = "test-net";
 
   ManagerOptions options();
   std::unique_ptr<Manager> manager();
@@ -42,6 +48,7 @@ class Packages {
 
  private:
   const Isolation isolation_;
+  const crypto::PrivateKey publisher_ = crypto::PrivateKey::generate();
   std::filesystem::path folder_;
   mutable std::mutex mutex_;              // the ledger is asked on many threads
   std::map<std::string, Json> admitted_;  ///< the newest of each plugin

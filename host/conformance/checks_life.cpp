@@ -1,0 +1,132 @@
+// What is left of a plugin that has come and gone, and how it takes what it is not given.
+#include <algorithm>
+#include <malloc.h>
+
+#include "host/conformance/checks.hpp"
+#include "host/plugin/process_generation.hpp"
+#include "host/plugin/settings.hpp"
+
+namespace qc::conformance {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPatience{10'000};
+/// Cycles before anything is counted: a first use may fill caches that stay.
+constexpr int kWarmUp = 20;
+/// Configuring decrypts a key, so that a tenth of the cycles must do.
+constexpr int kConfigureEvery = 10;
+constexpr std::int64_t kMaxGrowthBytes = 16 << 10;
+
+struct Held {
+  std::int64_t threads = 0, files = 0, bytes = 0;
+};
+
+std::int64_t entries_in(const char* folder) {
+  std::error_code ignored;
+  std::filesystem::directory_iterator it(folder, ignored);
+  return std::distance(it, std::filesystem::directory_iterator());
+}
+
+Held held_now() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return {entries_in("/proc/self/task"), entries_in("/proc/self/fd"),
+          static_cast<std::int64_t>(heap.uordblks + heap.hblkhd)};
+}
+
+/// What is held more than before; empty when nothing is. Memory is judged at the end alone.
+std::string leak_between(const Held& before, const Held& after, bool memory) {
+  if (after.threads > before.threads) {
+    return std::to_string(after.threads - before.threads) + " threads";
+  }
+  if (after.files > before.files) {
+    return std::to_string(after.files - before.files) + " open files";
+  }
+  if (memory && after.bytes - before.bytes > kMaxGrowthBytes) {
+    return std::to_string(after.bytes - before.bytes) + " bytes of memory";
+  }
+  return {};
+}
+
+/// One life in a confined process that may read `paths`. Empty when it came through: an error in
+/// words of its own is well, an end of the process or silence is not.
+std::string live_confined(const Bench& bench, std::vector<std::string> paths,
+                          std::string& configured) {
+  auto image = plugin::SealedImage::read(
+      bench.options.package / text_of(bench.subject.manifest, "library"), bench.subject.plugin);
+  if (!image.ok()) return image.error().message;
+  plugin::IsolationOptions isolation;
+  isolation.runner = bench.options.runner;
+  const plugin::GenerationOptions options{bench.subject.plugin, 1, {2, 8, 2}, 4U << 20U};
+  auto made = plugin::ProcessGeneration::create({std::move(*image), std::move(paths), isolation},
+                                                options, kPatience);
+  if (!made.ok()) return made.error().code + ": " + made.error().message;
+  plugin::Generation& generation = **made;
+  const Message message = configure_message(bench.subject);
+  const auto body = parse_json(message.text);
+  const auto answer = generation.call("configure", *body, kPatience);
+  configured = answer.ok() ? "" : answer.error().code + ": " + answer.error().message;
+  const auto health = generation.call("health", Json::object(), kPatience);
+  for (const auto& outcome : {answer, health}) {
+    if (outcome.ok()) continue;
+    const std::string& code = outcome.error().code;
+    if (code == "plugin.crashed" || code == "plugin.timeout" || code == "plugin.bad_answer") {
+      return code + ": " + outcome.error().message;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+// Files are what a plugin's process is given; each is withheld in turn, at last all.
+Verdict check_capabilities(const Bench& bench) {
+  const std::vector<std::string> all = plugin::granted_paths(bench.subject.settings);
+  std::string configured;
+  bench.note.set("in its process, with all that its settings name");
+  std::string fault = live_confined(bench, all, configured);
+  if (!fault.empty()) return failed("with all that its settings name: " + fault);
+  const std::string with_all = configured.empty() ? "configured" : "with all: " + configured;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(all[i], ignored)) continue;
+    std::vector<std::string> paths = all;
+    paths.erase(paths.begin() + static_cast<std::ptrdiff_t>(i));
+    bench.note.set("without " + all[i]);
+    fault = live_confined(bench, std::move(paths), configured);
+    if (!fault.empty()) return failed("without the right to read " + all[i] + ": " + fault);
+  }
+  bench.note.set("without any file");
+  fault = live_confined(bench, {}, configured);
+  if (!fault.empty()) return failed("without the right to read any file: " + fault);
+  return passed(with_all);
+}
+
+Verdict check_leaks(const Bench& bench) {
+  const auto probe = Probe::load(bench.subject.library);
+  if (!probe.ok()) return failed(probe.error().message);
+  const TestHost host;
+  const Message configure = configure_message(bench.subject);
+  const int cycles = bench.options.cycles;
+  Held before;
+  for (int i = 0; i < kWarmUp + cycles; ++i) {
+    if (i == kWarmUp) before = held_now();
+    {
+      const Instance instance(*probe, host);
+      if (!instance.made()) return failed("create() fails in cycle " + std::to_string(i));
+      instance.call({"describe", "{}"});
+      if (i % kConfigureEvery == 0) instance.call(configure);
+    }
+    if (i < kWarmUp || i % 50 != 0) continue;
+    bench.note.set("cycle " + std::to_string(i));
+    const std::string leak = leak_between(before, held_now(), false);
+    if (!leak.empty()) return failed(leak + " left behind after cycle " + std::to_string(i));
+  }
+  const std::string leak = leak_between(before, held_now(), true);
+  if (!leak.empty()) {
+    return failed(leak + " left behind after " + std::to_string(cycles) + " cycles");
+  }
+  return passed(std::to_string(cycles) + " cycles");
+}
+
+}  // namespace qc::conformance
