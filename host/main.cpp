@@ -97,6 +97,7 @@ struct Host {
   std::unique_ptr<centre::Centre> centre;
   std::unique_ptr<supervision::Supervision> supervision;
   std::unique_ptr<exchange::Exchange> exchange;
+  std::unique_ptr<chain::Witnesses> witnesses;
   std::unique_ptr<http::Server> server;
 };
 
@@ -119,8 +120,10 @@ Result<std::unique_ptr<http::Server>> make_server(const HostConfig& config, Host
   options.tls_certificate = config.tls_certificate.string();
   options.tls_key = config.tls_key.string();
   options.page_dir = config.page_dir.string();
-  return http::Server::start(
-      options, {*host.ledger, *host.exchange, *host.plugins, *host.centre, *host.supervision}, key);
+  return http::Server::start(options,
+                             {*host.ledger, *host.exchange, *host.plugins, *host.centre,
+                              *host.supervision, *host.witnesses},
+                             key);
 }
 
 Status start(const HostConfig& config, Host& host) {
@@ -133,7 +136,9 @@ Status start(const HostConfig& config, Host& host) {
   chain::LedgerOptions ledger_options;
   ledger_options.directory = config.data / "ledger";
   ledger_options.chain = config.chain;
+  const std::filesystem::path chunks = ledger_options.directory / "chunks";
   QC_ASSIGN(host.ledger, chain::Ledger::open(std::move(ledger_options), key));
+  QC_ASSIGN(host.witnesses, chain::Witnesses::open(*host.ledger, chunks));
   QC_TRY(found_network(config, *host.ledger));
 
   plugin::ManagerOptions plugin_options;

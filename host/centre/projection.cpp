@@ -120,12 +120,63 @@ Status member_rebind(const Entry& entry) {
   return replace_key(entry, text(entry.body(), "account"));
 }
 
-/// What the old key granted rests until it is resumed.
+/// What the old key granted, for others too, rests until it is resumed.
 Status subject_rebind(const Entry& entry) {
   return run(entry,
-             "UPDATE grants SET state = 'PAUSED', state_position = ? WHERE subject = ? AND state = "
-             "'ACTIVE'",
-             {entry.position(), text(entry.body(), "account")});
+             "UPDATE grants SET state = CASE state WHEN 'ACTIVE' THEN 'PAUSED' ELSE 'REVOKED' END, "
+             "state_position = ? WHERE state IN ('ACTIVE', 'PENDING_COSIGN') AND (subject = ? OR "
+             "grant_id IN (SELECT grant_id FROM grant_actors WHERE actor = ?))",
+             {entry.position(), text(entry.body(), "account"), text(entry.body(), "account")});
+}
+
+Status insert_mandate(const Entry& entry, const char* subject, const char* holder,
+                      const std::string& role) {
+  const Json& body = entry.body();
+  return run(
+      entry,
+      "INSERT INTO mandates (position, mandate, parent, subject, holder, role, cosign, state, "
+      "state_position) VALUES (?, ?, ?, ?, ?, ?, ?, 'ACTIVE', ?)",
+      {entry.position(), text(body, "mandate"), text(body, "parent"), text(body, subject),
+       text(body, holder), role, std::int64_t{part(body, "cosign") == true}, entry.position()});
+}
+
+Status guardian_appoint(const Entry& entry) {
+  return insert_mandate(entry, "ward", "guardian", "guardian");
+}
+
+Status mandate_give(const Entry& entry) {
+  return insert_mandate(entry, "enterprise", "holder", text(entry.body(), "role"));
+}
+
+/// Grants fall with the mandate that they were given under.
+Status revoke_ended(const Entry& entry) {
+  return run(entry,
+             "UPDATE grants SET state = 'REVOKED', state_position = ? WHERE state IN ('ACTIVE', "
+             "'PAUSED', 'PENDING_COSIGN') AND grant_id IN (SELECT grant_id FROM grant_actors WHERE "
+             "mandate IN "
+             "(SELECT mandate FROM mandates WHERE state = 'ENDED' AND state_position = ?))",
+             {entry.position(), entry.position()});
+}
+
+Status mandate_end(const Entry& entry) {
+  const std::string mandate = text(entry.body(), "mandate");
+  // Those that its holder gave as administrator of the same enterprise first.
+  QC_TRY(run(entry,
+             "UPDATE mandates SET state = 'ENDED', state_position = ? WHERE state = 'ACTIVE' AND "
+             "parent = ?",
+             {entry.position(), mandate}));
+  QC_TRY(run_on_one(entry,
+                    "UPDATE mandates SET state = 'ENDED', state_position = ? WHERE mandate = ?",
+                    {entry.position(), mandate}));
+  return revoke_ended(entry);
+}
+
+Status enterprise_represent(const Entry& entry) {
+  QC_TRY(run(entry,
+             "UPDATE mandates SET state = 'ENDED', state_position = ? WHERE state = 'ACTIVE' AND "
+             "subject = ?",
+             {entry.position(), text(entry.body(), "account")}));
+  return revoke_ended(entry);
 }
 
 Status subject_open(const Entry& entry) {
@@ -271,6 +322,18 @@ Status grant_create(const Entry& entry) {
                     "UPDATE requests SET state = 'GRANTED', grant_id = ?, state_position = ? "
                     "WHERE request_id = ?",
                     {grant, entry.position(), text(body, "request")}));
+  if (entry.actor() != text(part(body, "subject"), "account")) {
+    QC_TRY(run(entry,
+               "INSERT INTO grant_actors (position, grant_id, actor, role, mandate) VALUES (?, ?, "
+               "?, ?, ?)",
+               {entry.position(), grant, entry.actor(), text(part(body, "actor"), "role"),
+                text(part(body, "actor"), "mandate")}));
+  }
+  // Under a mandate of that kind it waits for a second signature.
+  QC_TRY(run(entry,
+             "UPDATE grants SET state = 'PENDING_COSIGN' WHERE position = ? AND EXISTS (SELECT 1 "
+             "FROM mandates WHERE mandate = ? AND cosign = 1)",
+             {entry.position(), text(part(body, "actor"), "mandate")}));
   return flow_of_grant(entry, grant, "granted");
 }
 
@@ -281,6 +344,7 @@ Status grant_change(const Entry& entry) {
   };
   static const std::map<std::string, Change> kChanges = {{"grant.pause", {"PAUSED", "paused"}},
                                                          {"grant.resume", {"ACTIVE", "resumed"}},
+                                                         {"grant.cosign", {"ACTIVE", "cosigned"}},
                                                          {"grant.revoke", {"REVOKED", "revoked"}},
                                                          {"grant.delete", {"DELETED", "deleted"}}};
   const Change& change = kChanges.at(entry.op());
@@ -408,21 +472,41 @@ Status proposal_move(const Entry& entry) {
 
 const std::map<std::string, Projection>& projections() {
   static const std::map<std::string, Projection> kProjections = {
-      {"network.found", network_found},     {"member.admit", propose},
-      {"member.suspend", propose},          {"member.resume", propose},
-      {"product.approve", propose},         {"plugin.admit", propose},
-      {"plugin.withdraw", propose},         {"policy.set", propose},
-      {"member.rebind", propose},           {"key.rotate", key_rotate},
-      {"subject.rebind", subject_rebind},   {"proposal.vote", proposal_move},
-      {"proposal.withdraw", proposal_move}, {"subject.open", subject_open},
-      {"item.define", item_define},         {"product.define", product_define},
-      {"asset.issue", asset_issue},         {"asset.erase", asset_erase},
-      {"request.create", request_create},   {"request.open", request_open},
-      {"request.refuse", request_close},    {"request.cancel", request_close},
-      {"grant.create", grant_create},       {"grant.pause", grant_change},
-      {"grant.resume", grant_change},       {"grant.revoke", grant_change},
-      {"grant.delete", grant_change},       {"access.open", access_open},
-      {"access.refuse", access_refuse},     {"access.release", access_release},
+      {"network.found", network_found},
+      {"member.admit", propose},
+      {"member.suspend", propose},
+      {"member.resume", propose},
+      {"product.approve", propose},
+      {"plugin.admit", propose},
+      {"plugin.withdraw", propose},
+      {"policy.set", propose},
+      {"member.rebind", propose},
+      {"key.rotate", key_rotate},
+      {"subject.rebind", subject_rebind},
+      {"guardian.appoint", guardian_appoint},
+      {"mandate.give", mandate_give},
+      {"mandate.end", mandate_end},
+      {"enterprise.represent", enterprise_represent},
+      {"proposal.vote", proposal_move},
+      {"proposal.withdraw", proposal_move},
+      {"subject.open", subject_open},
+      {"item.define", item_define},
+      {"product.define", product_define},
+      {"asset.issue", asset_issue},
+      {"asset.erase", asset_erase},
+      {"request.create", request_create},
+      {"request.open", request_open},
+      {"request.refuse", request_close},
+      {"request.cancel", request_close},
+      {"grant.create", grant_create},
+      {"grant.pause", grant_change},
+      {"grant.resume", grant_change},
+      {"grant.revoke", grant_change},
+      {"grant.cosign", grant_change},
+      {"grant.delete", grant_change},
+      {"access.open", access_open},
+      {"access.refuse", access_refuse},
+      {"access.release", access_release},
       {"access.ack", access_ack},
   };
   return kProjections;
@@ -443,8 +527,8 @@ Result<std::optional<ViewPosition>> read_position(Connection& connection) {
 
 const std::vector<std::string>& view_tables() {
   static const std::vector<std::string> kTables = {
-      "members",  "subjects", "items",    "products", "plugins",   "assets",
-      "requests", "grants",   "accesses", "flows",    "proposals", "retired_keys"};
+      "members", "subjects", "items", "products",  "plugins",      "assets",   "requests",
+      "grants",  "accesses", "flows", "proposals", "retired_keys", "mandates", "grant_actors"};
   return kTables;
 }
 

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "host/chain/heads.hpp"
+#include "sdk/proof/witness.hpp"
 
 namespace qc::chain {
 namespace {
@@ -70,6 +71,7 @@ AuditCheck::AuditCheck(const AuditOptions& options, const ChunkListing& listing)
     : options_(options), listing_(listing), state_(options.state_bytes) {
   for (const ChunkFile& file : listing.chunks) total_bytes_ += size_of(file);
   for (const ChunkFile& file : listing.heads) total_bytes_ += size_of(file);
+  for (const ChunkFile& file : listing.witnessed) total_bytes_ += size_of(file);
 }
 
 void AuditCheck::refuse(AuditDefect defect) {
@@ -90,6 +92,7 @@ Status AuditCheck::check(AuditWindow& window) {
   const std::uint64_t chunk = listing_.chunks[window.chunk].first_index;
   chunks_seen_.insert(chunk);
   QC_TRY(check_heads(chunk));
+  if (!defect_) QC_TRY(check_witnessed(chunk));
   borders_.clear();
   return {};
 }
@@ -232,6 +235,45 @@ bool AuditCheck::check_head(const proof::TreeHead& head, AuditDefect at) {
   return false;
 }
 
+Status AuditCheck::check_witnessed(std::uint64_t chunk) {
+  for (const ChunkFile& file : listing_.witnessed) {
+    if (file.first_index != chunk) continue;
+    const std::string name = file.path.filename().string();
+    QC_ASSIGN(const std::string bytes, read_file(file.path));
+    const WitnessedFile read = parse_witnessed(bytes);
+    if (!read.defect.empty()) {
+      refuse({"audit.cosignature", read.defect, name, read.defect_offset});
+    } else if (!read.torn.empty()) {
+      refuse({"audit.torn_tail", "the last line is incomplete", name, read.complete_bytes});
+    }
+    for (const WitnessedLine& line : read.lines) {
+      if (defect_ || !check_cosignature(line, {"audit.cosignature", "", name, line.offset})) {
+        return {};
+      }
+    }
+    progress(size_of(file));
+  }
+  return {};
+}
+
+/// By the key of a member that the ledger knew by then, over a head that is the ledger's; and the
+/// host's own signature over the same.
+bool AuditCheck::check_cosignature(const WitnessedLine& line, AuditDefect at) {
+  const auto opened = open_cosignature(line.cosignature, state_, chain_);
+  const auto head = proof::open_head(line.head, *host_, chain_);
+  if (!opened) {
+    at.message = opened.error().message;
+  } else if (!head) {
+    at.message = head.error().message;
+  } else if (!proof::same_statement(opened->head, *head)) {
+    at.message = "the witness " + opened->account + " signed another head than the host";
+  } else {
+    return check_head(*head, std::move(at));
+  }
+  refuse(std::move(at));
+  return false;
+}
+
 void AuditCheck::remember_trusted_border() {
   if (options_.trusted_head.empty() || trusted_border_) return;
   if (!trusted_) {
@@ -248,10 +290,12 @@ void AuditCheck::remember_trusted_border() {
 }
 
 void AuditCheck::finish() {
-  for (const ChunkFile& heads : listing_.heads) {
-    if (defect_ || chunks_seen_.contains(heads.first_index)) continue;
-    refuse({"audit.head", "signed heads without the chunk that they stand beside",
-            heads.path.filename().string()});
+  for (const auto* files : {&listing_.heads, &listing_.witnessed}) {
+    for (const ChunkFile& heads : *files) {
+      if (defect_ || chunks_seen_.contains(heads.first_index)) continue;
+      refuse({"audit.head", "signed heads without the chunk that they stand beside",
+              heads.path.filename().string()});
+    }
   }
   if (!defect_) check_trusted_head();
 }

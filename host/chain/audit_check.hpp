@@ -13,6 +13,7 @@
 #include "host/chain/merkle_frontier.hpp"
 #include "host/chain/replay_state.hpp"
 #include "host/chain/subject_tree.hpp"
+#include "host/chain/witnesses.hpp"
 #include "sdk/proof/receipt.hpp"
 
 namespace qc::chain {
@@ -60,6 +61,8 @@ class AuditCheck {
   Status check_record(AuditWindow& window, AuditedRecord& record);
   void check_roots(const AuditWindow& window, const AuditedRecord& record);
   Status check_heads(std::uint64_t chunk);
+  Status check_witnessed(std::uint64_t chunk);
+  bool check_cosignature(const WitnessedLine& line, AuditDefect at);
   bool check_head(const proof::TreeHead& head, AuditDefect at);
   void remember_trusted_border();
   void check_trusted_head();

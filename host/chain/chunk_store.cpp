@@ -28,12 +28,16 @@ std::optional<std::uint64_t> number_in(const std::string& name, std::string_view
 constexpr std::string_view kChunkSuffix = ".qcl";
 constexpr std::string_view kHeadsSuffix = ".qcl.heads";
 constexpr std::string_view kHintsSuffix = ".qcl.hints";
+constexpr std::string_view kWitnessedSuffix = ".qcl.witnessed";
 
 }  // namespace
 
 std::string chunk_name(std::uint64_t first_index) { return numbered(first_index, kChunkSuffix); }
 std::string heads_name(std::uint64_t first_index) { return numbered(first_index, kHeadsSuffix); }
 std::string hints_name(std::uint64_t first_index) { return numbered(first_index, kHintsSuffix); }
+std::string witnessed_name(std::uint64_t first_index) {
+  return numbered(first_index, kWitnessedSuffix);
+}
 
 Result<ChunkListing> list_chunks(const std::filesystem::path& folder) {
   ChunkListing listing;
@@ -46,6 +50,8 @@ Result<ChunkListing> list_chunks(const std::filesystem::path& folder) {
       listing.chunks.push_back({*chunk, it->path()});
     } else if (const auto heads = number_in(name, kHeadsSuffix)) {
       listing.heads.push_back({*heads, it->path()});
+    } else if (const auto witnessed = number_in(name, kWitnessedSuffix)) {
+      listing.witnessed.push_back({*witnessed, it->path()});
     } else {
       listing.unknown.push_back(name);
     }
@@ -56,6 +62,7 @@ Result<ChunkListing> list_chunks(const std::filesystem::path& folder) {
   };
   std::sort(listing.chunks.begin(), listing.chunks.end(), by_index);
   std::sort(listing.heads.begin(), listing.heads.end(), by_index);
+  std::sort(listing.witnessed.begin(), listing.witnessed.end(), by_index);
   std::sort(listing.unknown.begin(), listing.unknown.end());
   return listing;
 }

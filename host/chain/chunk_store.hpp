@@ -16,6 +16,7 @@ namespace qc::chain {
 std::string chunk_name(std::uint64_t first_index);
 std::string heads_name(std::uint64_t first_index);
 std::string hints_name(std::uint64_t first_index);
+std::string witnessed_name(std::uint64_t first_index);
 
 struct ChunkFile {
   std::uint64_t first_index = 0;
@@ -24,6 +25,7 @@ struct ChunkFile {
 struct ChunkListing {
   std::vector<ChunkFile> chunks;     ///< in order of first index
   std::vector<ChunkFile> heads;      ///< in order of first index
+  std::vector<ChunkFile> witnessed;  ///< co-signatures (witnesses.hpp), in order of first index
   std::vector<std::string> unknown;  ///< names that belong to nothing here, in order
 };
 /// What the folder holds; `.torn` files, kept for inspection, and hints are left out. Error:

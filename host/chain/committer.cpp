@@ -34,12 +34,12 @@ Error state_failed() {
 }  // namespace
 
 bool is_access_refusal(std::string_view code) {
-  static constexpr std::array<std::string_view, 14> kCodes{
+  static constexpr std::array<std::string_view, 15> kCodes{
       "grant.not_found",      "grant.revoked",           "grant.paused",
       "grant.expired",        "grant.exhausted",         "grant.not_yet_valid",
       "grant.deleted",        "access.wrong_consumer",   "access.wrong_product",
       "access.wrong_purpose", "access.item_not_granted", "access.field_not_granted",
-      "access.duplicate",     "member.suspended"};
+      "access.duplicate",     "member.suspended",        "grant.not_cosigned"};
   return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
 }
 

@@ -96,6 +96,10 @@ class Ledger {
   virtual Result<std::vector<proof::Receipt>> receipts(
       const std::vector<std::uint64_t>& indexes) const = 0;
   virtual Result<std::vector<Hash32>> consistency(std::uint64_t from, std::uint64_t to) const = 0;
+  /// Root of the log when it had `size` transactions. Error: "proof.out_of_range".
+  virtual Result<Hash32> log_root(std::uint64_t size) const = 0;
+  /// Path of a transaction in the log of `size`. Error: "proof.out_of_range".
+  virtual Result<std::vector<Hash32>> inclusion(std::uint64_t index, std::uint64_t size) const = 0;
 
   struct SubjectEvents {
     std::vector<std::uint64_t> indexes;  ///< in order, all of them up to head

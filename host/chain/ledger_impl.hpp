@@ -84,6 +84,8 @@ class LedgerImpl final : public Ledger {
   Result<std::vector<proof::Receipt>> receipts(
       const std::vector<std::uint64_t>& indexes) const override;
   Result<std::vector<Hash32>> consistency(std::uint64_t from, std::uint64_t to) const override;
+  Result<Hash32> log_root(std::uint64_t size) const override;
+  Result<std::vector<Hash32>> inclusion(std::uint64_t index, std::uint64_t size) const override;
   Result<SubjectEvents> subject_events(std::string_view account) const override;
   Status replay(std::uint64_t from,
                 const std::function<bool(const Published&)>& visit) const override;

@@ -96,6 +96,22 @@ Result<std::vector<Hash32>> LedgerImpl::consistency(std::uint64_t from, std::uin
   return merkle_consistency(nodes, from, to);
 }
 
+Result<Hash32> LedgerImpl::log_root(std::uint64_t size) const {
+  const auto tip = committer_->tip();
+  if (size > tip->position.size) {
+    return invalid("proof.out_of_range", "the ledger is shorter", "size");
+  }
+  return merkle_root(StoredNodes(*tip->snapshot), size);
+}
+
+Result<std::vector<Hash32>> LedgerImpl::inclusion(std::uint64_t index, std::uint64_t size) const {
+  const auto tip = committer_->tip();
+  if (size > tip->position.size || index >= size) {
+    return invalid("proof.out_of_range", "the transaction is not in a log of that size", "size");
+  }
+  return merkle_inclusion(StoredNodes(*tip->snapshot), index, size);
+}
+
 Result<Ledger::SubjectEvents> LedgerImpl::subject_events(std::string_view account) const {
   const auto tip = committer_->tip();
   if (tip->position.size == 0) return not_found("ledger.empty", "the ledger is empty");

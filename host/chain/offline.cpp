@@ -296,6 +296,8 @@ Result<ExportReport> export_ledger(const ExportOptions& options) {
                        true));
     QC_TRY(copy_beside(chunks / hints_name(file.first_index), out / hints_name(file.first_index),
                        false));
+    QC_TRY(copy_beside(chunks / witnessed_name(file.first_index),
+                       out / witnessed_name(file.first_index), true));
     std::error_code error;
     const std::uint64_t size = fs::file_size(file.path, error);
     if (error) return unavailable("ledger.io", "cannot read " + file.path.filename().string());

@@ -58,6 +58,9 @@ Status check_release(const Json& grant, const Json& access, std::int64_t now_s);
 std::string request_state_at(const Json& request, std::int64_t now_s);
 std::string grant_state_at(const Json& grant, std::int64_t now_s);
 
+/// ACTIVE, ENDED, or EXPIRED, which is a function of time.
+std::string mandate_state_at(const Json& mandate, std::int64_t now_s);
+
 /// "proposal_at/<12 digits>" -> proposal: its proposals in the order of the ledger.
 std::string proposal_position_key(std::uint64_t index);
 

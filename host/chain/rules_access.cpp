@@ -53,6 +53,9 @@ Status check_live(const Json& grant, std::int64_t now_s) {
   const std::string& state = text_of(grant, "state");
   if (state == "DELETED") return refusal("grant.deleted", "the data was to be deleted");
   if (state == "REVOKED") return refusal("grant.revoked", "the subject withdrew the grant");
+  if (state == "PENDING_COSIGN") {
+    return refusal("grant.not_cosigned", "the second signature is missing");
+  }
   const Json& valid = grant.at("body").at("valid");
   if (now_s >= number_of(valid, "to")) return refusal("grant.expired", "validity has ended");
   if (state == "PAUSED") return refusal("grant.paused", "the subject paused the grant");
@@ -161,6 +164,7 @@ bool refusal_holds(const Call& call, const std::string& code, const OpenBody& op
     return fails_with(check_items(*grant, open));
   }
   if (code == "grant.deleted") return state == "DELETED";
+  if (code == "grant.not_cosigned") return number_of(*grant, "cosign_until") != 0;
   if (code == "grant.revoked") return state == "REVOKED" || state == "DELETED";
   if (code == "grant.exhausted") return exhausted(*grant);
   if (code == "grant.expired") {

@@ -14,13 +14,18 @@ bool all_of(std::string_view text, Allowed allowed) {
   return std::all_of(text.begin(), text.end(), allowed);
 }
 
-bool is_person_account(std::string_view text) {
-  return text.size() == 34 && text.substr(0, 2) == "p-" &&
+// Beginnings that are a person's or an enterprise's account alone.
+bool is_reserved(std::string_view text) {
+  return text.substr(0, 2) == "p-" || text.substr(0, 2) == "e-";
+}
+
+bool is_subject_account(std::string_view text) {
+  return text.size() == 34 && is_reserved(text) &&
          all_of(text.substr(2), [](char c) { return digit(c) || (c >= 'a' && c <= 'f'); });
 }
 
 bool is_member_account(std::string_view text) {
-  return text.size() >= 2 && text.size() <= 32 && lower(text[0]) && text.substr(0, 2) != "p-" &&
+  return text.size() >= 2 && text.size() <= 32 && lower(text[0]) && !is_reserved(text) &&
          all_of(text, [](char c) { return lower(c) || digit(c) || c == '-'; });
 }
 
@@ -47,7 +52,7 @@ bool is_id(std::string_view text) {
 bool is_digest(std::string_view text) { return text.size() == 64 && from_hex(text).ok(); }
 
 bool is_account(std::string_view text) {
-  return is_person_account(text) || is_member_account(text);
+  return is_subject_account(text) || is_member_account(text);
 }
 
 bool is_item(std::string_view text) {

@@ -138,7 +138,7 @@ Result<Effect> member_admit(const Call& call) {
   // A consumer's contact stands in every grant (PIPL 17); others may have none.
   QC_ASSIGN(const std::string contact, read_prose(body, "contact", 256, is_consumer(kind) ? 1 : 0));
   QC_ASSIGN(const crypto::PublicKey key, read_jwk(body, "jwk"));
-  if (account.substr(0, 2) == "p-") {
+  if (account.substr(0, 2) == "p-" || account.substr(0, 2) == "e-") {
     return bad_form("a member's account name", body.field("account"));
   }
   if (account_document(call.state, account)) {

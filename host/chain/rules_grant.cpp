@@ -8,6 +8,9 @@ namespace qc::chain {
 
 std::string grant_state_at(const Json& grant, std::int64_t now_s) {
   const std::string& state = rules::text_of(grant, "state");
+  if (state == "PENDING_COSIGN") {
+    return now_s >= rules::number_of(grant, "cosign_until") ? "LAPSED" : state;
+  }
   if (state != "ACTIVE" && state != "PAUSED") return state;
   // Uses are counted only while a grant is valid, so exhaustion came before the end of validity.
   if (rules::number_of(grant, "uses") >= rules::number_of(grant, "max_uses")) return "EXHAUSTED";
@@ -29,13 +32,14 @@ struct GrantBody {
   std::vector<GrantScope> scope;
   Window valid;
   std::int64_t max_uses = 0, data_life_days = 0;
-  std::string kid;
+  std::string kid, mandate;
 };
 
 // A grant being created, with what it is checked against.
 struct Context {
   const Call& call;
   const JsonReader& body;
+  const Json& subject;       ///< whose data it is: its document
   const Json& request;       ///< its document
   const Json& request_body;  ///< as the consumer signed it
 };
@@ -105,6 +109,11 @@ Result<GrantBody> read_grant(const JsonReader& body) {
   QC_TRY(expect_text(body, "supersedes", "", "grant.supersedes_unsupported"));
   QC_ASSIGN(out.scope, read_grant_scopes(body));
   QC_ASSIGN(out.valid, read_window(body, "valid"));
+  QC_ASSIGN(const JsonReader actor, part(body, "actor", {"role", "account", "mandate"}));
+  QC_ASSIGN(out.mandate, actor.text("mandate", 22, 0));
+  if (!out.mandate.empty() && !is_id(out.mandate)) {
+    return bad_form("\"\" or an identifier", actor.field("mandate"));
+  }
   QC_ASSIGN(out.max_uses, body.integer("max_uses", 1, 1000000));
   QC_ASSIGN(const std::string frequency, body.text("frequency", 32, 0));
   QC_TRY(parse_frequency(frequency, body.field("frequency")));
@@ -115,18 +124,59 @@ Result<GrantBody> read_grant(const JsonReader& body) {
 }
 
 Status check_subject(const Context& context) {
-  const Signer& signer = context.call.signer;
   QC_ASSIGN(const JsonReader subject,
             part(context.body, "subject", {"kind", "account", "pseudonym"}));
-  QC_TRY(expect_text(subject, "kind", signer.kind, "grant.wrong_subject"));
-  QC_TRY(expect_text(subject, "account", signer.account, "grant.wrong_subject"));
-  const std::string pairwise = proof::pairwise_pseudonym(text_of(signer.document, "pseudonym"),
+  QC_TRY(expect_text(subject, "kind", text_of(context.subject, "kind"), "grant.wrong_subject"));
+  QC_TRY(
+      expect_text(subject, "account", text_of(context.subject, "account"), "grant.wrong_subject"));
+  const std::string pairwise = proof::pairwise_pseudonym(text_of(context.subject, "pseudonym"),
                                                          text_of(context.request, "consumer"));
-  QC_TRY(expect_text(subject, "pseudonym", pairwise, "grant.wrong_subject"));
+  return expect_text(subject, "pseudonym", pairwise, "grant.wrong_subject");
+}
+
+// The mandate is live, is the signer's, and covers every item for the whole validity. Whether a
+// grant under it needs a second signature.
+Result<bool> check_mandate(const Context& context, const GrantBody& grant,
+                           const std::string& role) {
+  QC_ASSIGN(const Json mandate, actor_mandate(context.call, {text_of(context.subject, "account"),
+                                                             role, grant.mandate}));
+  if (grant.valid.to > number_of(mandate, "until")) {
+    return forbidden("grant.beyond_mandate", "the mandate ends before").at("body.valid.to");
+  }
+  const Json& items = mandate.at("items");
+  for (const GrantScope& entry : grant.scope) {
+    if (items.empty() || std::find(items.begin(), items.end(), entry.item) != items.end()) continue;
+    return forbidden("grant.beyond_mandate", "the mandate does not cover this item")
+        .at(entry.where + ".item");
+  }
+  return mandate.at("cosign").get<bool>();
+}
+
+// Who gives it: the person, or somebody with the right to act for the minor or the enterprise; and
+// whether somebody else must sign too.
+Result<bool> check_actor(const Context& context, const GrantBody& grant) {
+  const Call& call = context.call;
+  const std::string& account = text_of(context.subject, "account");
   QC_ASSIGN(const JsonReader actor, part(context.body, "actor", {"role", "account", "mandate"}));
-  QC_TRY(expect_text(actor, "role", "self", "grant.wrong_actor"));
-  QC_TRY(expect_text(actor, "account", signer.account, "grant.wrong_actor"));
-  return expect_text(actor, "mandate", "", "grant.wrong_actor");
+  QC_TRY(expect_text(actor, "account", call.signer.account, "grant.wrong_actor"));
+  QC_ASSIGN(const std::string role, actor.text("role", 32));
+  const bool person = text_of(context.subject, "kind") == "person";
+  if (role == "guardian" ? person : !person && (role == "administrator" || role == "handler")) {
+    return check_mandate(context, grant, role);
+  }
+  QC_TRY(expect_text(actor, "mandate", "", "grant.wrong_actor"));
+  const bool right =
+      person ? role == "self" && account == call.signer.account
+             : role == "legal_rep" && text_of(context.subject, "legal_rep") == call.signer.account;
+  if (!right) {
+    return invalid("grant.wrong_actor", "the signer has not this role", actor.field("role"));
+  }
+  // PIPL 31: a minor's own signature is not enough.
+  if (person && has_guardian(call.state, account, call.now_s())) {
+    return forbidden("grant.guardian_needed", "the guardian consents for a minor")
+        .at(actor.field("role"));
+  }
+  return false;
 }
 
 // Returns the consumer's member document: who receives is named as the ledger knows them.
@@ -199,13 +249,13 @@ Status check_asset(const Context& context, const GrantScope& entry) {
   const auto refuse = [&](const char* why) {
     return conflict("grant.wrong_asset", why).at(entry.where + ".asset");
   };
-  if (!asset || text_of(*asset, "subject") != context.call.signer.account ||
+  if (!asset || text_of(*asset, "subject") != text_of(context.subject, "account") ||
       text_of(*asset, "item") != entry.item || number_of(*asset, "version") != entry.version) {
     return refuse("not an asset of this subject, item and version");
   }
   if (text_of(*asset, "state") != "live") return refuse("the asset is not live");
   // Bound and encrypted to a key that the subject has replaced: nobody could present it.
-  if (number_of(*asset, "index") < number_of(context.call.signer.document, "key_index")) {
+  if (number_of(*asset, "index") < number_of(context.subject, "key_index")) {
     return refuse("issued to an earlier key: have it issued anew");
   }
   const std::int64_t expires = number_of(*asset, "expires");
@@ -253,7 +303,7 @@ Status check_separate(const Context& context, const GrantBody& grant) {
                                             {"third_party", "sensitive", "adverse_credit_notice",
                                              "automated_decision", "minor"}));
   QC_TRY(separate.boolean("third_party"));
-  QC_TRY(separate.boolean("minor"));
+  QC_ASSIGN(const bool minor, separate.boolean("minor"));
   QC_ASSIGN(const bool sensitive, separate.boolean("sensitive"));
   QC_ASSIGN(const bool adverse, separate.boolean("adverse_credit_notice"));
   QC_ASSIGN(const bool automated, separate.boolean("automated_decision"));
@@ -267,6 +317,9 @@ Status check_separate(const Context& context, const GrantBody& grant) {
     return invalid("grant.separate_consent_missing", "this grant needs it to be true",
                    separate.field(name));
   };
+  // A minor's data is sensitive whatever it is (PIPL 28, 31).
+  const bool guarded = text_of(context.call.tx.body.at("actor"), "role") == "guardian";
+  if (guarded && !minor) return missing("minor");
   if (demanding && !sensitive) return missing("sensitive");
   if (demanding && !adverse) return missing("adverse_credit_notice");
   if (text_of(context.request_body, "release") == "answer" && !automated) {
@@ -295,9 +348,9 @@ Status check_key(const Context& context, const GrantBody& grant, const Json& con
 // The document of a grant that the signer is a party to; to strangers it does not exist.
 Result<Json> party_grant(const Call& call, const std::string& id, std::string_view role) {
   auto grant = call.state.get("grant/" + id);
-  if (!grant || text_of(*grant, role) != call.signer.account) {
-    return not_found("grant.not_found", "there is no such entry").at("body.grant");
-  }
+  const bool party = grant && (role == "subject" ? acts_for(call, text_of(*grant, role))
+                                                 : text_of(*grant, role) == call.signer.account);
+  if (!party) return not_found("grant.not_found", "there is no such entry").at("body.grant");
   return std::move(*grant);
 }
 
@@ -319,8 +372,17 @@ Result<Effect> move_grant(const Call& call, std::initializer_list<std::string_vi
   grant["state"] = to;
   grant["reason"] = reason;
   grant["state_index"] = call.context.index;
+  const std::string subject = text_of(grant, "subject");
   call.state.put("grant/" + id, std::move(grant));
-  return call.effect({call.signer.account});
+  return call.effect({subject});
+}
+
+/// To whom the request exists: those who act for its subject, and who names a mandate of theirs.
+bool may_grant(const Call& call, const GrantBody& grant, const std::string& subject) {
+  if (acts_for(call, subject)) return true;
+  const auto mandate = call.state.get("mandate/" + grant.mandate);
+  return mandate && text_of(*mandate, "subject") == subject &&
+         text_of(*mandate, "holder") == call.signer.account;
 }
 
 }  // namespace
@@ -332,16 +394,20 @@ Result<Effect> grant_create(const Call& call) {
     return conflict("grant.exists", "this identifier was used before").at("body.grant");
   }
   auto request = call.state.get("request/" + grant.request);
-  if (!request || text_of(*request, "subject") != call.signer.account) {
+  if (!request || !may_grant(call, grant, text_of(*request, "subject"))) {
     return not_found("request.not_found", "there is no such entry").at("body.request");
   }
+  const std::string owner = text_of(*request, "subject");
+  QC_ASSIGN(const Json subject,
+            must_get(call.state, "subject/" + owner, "subject.not_found", "body.subject"));
   const std::string state = request_state_at(*request, call.now_s());
   if (state != "PRESENTED") {
     return conflict("request.wrong_state", "the request is " + state).at("body.request");
   }
   const Json asked = request->at("body");
-  const Context context{call, body, *request, asked};
+  const Context context{call, body, subject, *request, asked};
   QC_TRY(check_subject(context));
+  QC_ASSIGN(const bool pending, check_actor(context, grant));
   QC_ASSIGN(const Json consumer, check_consumer(context));
   QC_TRY(check_terms(context, grant));
   QC_TRY(check_scope(context, grant));
@@ -349,43 +415,58 @@ Result<Effect> grant_create(const Call& call) {
   QC_TRY(check_notice(context));
   QC_TRY(check_key(context, grant, consumer));
   const std::string account = text_of(consumer, "account");
+  const std::string_view first_state = pending ? "PENDING_COSIGN" : "ACTIVE";
+  const std::int64_t cosign_until = pending ? std::min(grant.valid.to, call.now_s() + kCosignS) : 0;
   call.state.put("grant/" + grant.grant, call.created({{"grant", grant.grant},
                                                        {"request", grant.request},
-                                                       {"subject", call.signer.account},
+                                                       {"subject", owner},
                                                        {"consumer", account},
                                                        {"product", text_of(*request, "product")},
-                                                       {"state", "ACTIVE"},
+                                                       {"state", first_state},
+                                                       {"cosign_until", cosign_until},
+                                                       {"cosigner", ""},
                                                        {"uses", 0},
                                                        {"max_uses", grant.max_uses},
                                                        {"period", 0},
                                                        {"period_uses", 0},
                                                        {"reason", ""},
-                                                       {"kid", call.tx.kid},
+                                                       {"kid", text_of(subject.at("jwk"), "kid")},
                                                        {"body", call.tx.body}}));
   (*request)["state"] = "GRANTED";
   (*request)["grant"] = grant.grant;
   (*request)["closed_index"] = call.context.index;
   call.state.put("request/" + grant.request, std::move(*request));
-  call.list_for(call.signer.account, "grant", grant.grant);
+  call.list_for(owner, "grant", grant.grant);
   call.list_for(account, "grant", grant.grant);
-  return call.effect({call.signer.account});
+  if (owner != call.signer.account) call.list_for(call.signer.account, "acted", grant.grant);
+  if (!grant.mandate.empty()) {
+    call.state.put("mandate_grant/" + grant.mandate + "/" + grant.grant, true);
+  }
+  return call.effect({owner});
 }
 
-void pause_grants(const Call& call, const std::string& account, std::string_view reason) {
-  const std::string prefix = "of/" + account + "/grant/";
+std::set<std::string> pause_grants(const Call& call, const std::string& account,
+                                   std::string_view reason) {
   std::vector<std::string> grants;
-  call.state.scan(prefix, "", [&](const std::string& key, const Json&) {
-    grants.push_back("grant/" + key.substr(prefix.size()));
-    return true;
-  });
+  for (const std::string& prefix : {"of/" + account + "/grant/", "of/" + account + "/acted/"}) {
+    call.state.scan(prefix, "", [&](const std::string& key, const Json&) {
+      grants.push_back("grant/" + key.substr(prefix.size()));
+      return true;
+    });
+  }
+  std::set<std::string> subjects;
   for (const std::string& key : grants) {
     auto grant = call.state.get(key);
-    if (!grant || text_of(*grant, "state") != "ACTIVE") continue;
-    (*grant)["state"] = "PAUSED";
+    const bool pending = grant && text_of(*grant, "state") == "PENDING_COSIGN";
+    if (!grant || (!pending && text_of(*grant, "state") != "ACTIVE")) continue;
+    subjects.insert(text_of(*grant, "subject"));
+    // What only the lost key had signed is not confirmed but asked for again.
+    (*grant)["state"] = pending ? "REVOKED" : "PAUSED";
     (*grant)["reason"] = reason;
     (*grant)["state_index"] = call.context.index;
     call.state.put(key, std::move(*grant));
   }
+  return subjects;
 }
 
 Result<Effect> grant_pause(const Call& call) { return move_grant(call, {"ACTIVE"}, "PAUSED"); }
@@ -394,7 +475,8 @@ Result<Effect> grant_resume(const Call& call) { return move_grant(call, {"PAUSED
 
 // A grant that has run out can still be withdrawn: that makes the data due for deletion (PIPL 47).
 Result<Effect> grant_revoke(const Call& call) {
-  return move_grant(call, {"ACTIVE", "PAUSED", "EXPIRED", "EXHAUSTED"}, "REVOKED");
+  return move_grant(call, {"PENDING_COSIGN", "ACTIVE", "PAUSED", "EXPIRED", "EXHAUSTED"},
+                    "REVOKED");
 }
 
 Result<Effect> grant_delete(const Call& call) {

@@ -60,10 +60,15 @@ Result<Effect> grant_pause(const Call& call);
 Result<Effect> grant_resume(const Call& call);
 Result<Effect> grant_revoke(const Call& call);
 Result<Effect> grant_delete(const Call& call);
+Result<Effect> grant_cosign(const Call& call);
 Result<Effect> access_open(const Call& call);
 Result<Effect> access_refuse(const Call& call);
 Result<Effect> access_release(const Call& call);
 Result<Effect> access_ack(const Call& call);
+Result<Effect> guardian_appoint(const Call& call);
+Result<Effect> enterprise_represent(const Call& call);
+Result<Effect> mandate_give(const Call& call);
+Result<Effect> mandate_end(const Call& call);
 Result<Effect> proposal_vote(const Call& call);
 Result<Effect> proposal_withdraw(const Call& call);
 /// Opens a proposal of one of the decisions below, whose own rules run when it is carried.
@@ -90,6 +95,7 @@ inline constexpr std::int64_t kEvidenceWindowS = 600;  ///< identity evidence ag
 inline constexpr std::int64_t kNonceKeepS = 600;       ///< longest that a nonce can still be valid
 inline constexpr std::int64_t kPresentedS = 15 * 60;   ///< time to decide after request.open
 inline constexpr std::int64_t kDayS = 86400;
+inline constexpr std::int64_t kCosignS = 3 * kDayS;  ///< time for the second signature
 inline constexpr std::int64_t kMaxRequestLifeS = 30 * kDayS;
 inline constexpr std::int64_t kMaxTimeS = 253402300799;  ///< the end of the year 9999
 /// An access.open must fit, encoded once more, into the access.refuse that records its refusal.
@@ -115,10 +121,38 @@ Status claim_key(const Call& call, const crypto::PublicKey& key, const std::stri
 /// it.
 Status replace_key(const Call& call, const std::string& document_key, Json document,
                    const crypto::PublicKey& key);
-/// Pauses every grant of the subject that is not paused; each is confirmed by grant.resume.
-void pause_grants(const Call& call, const std::string& account, std::string_view reason);
+/// Pauses every active grant of the subject, and those that it gave for others; each is confirmed
+/// by grant.resume. Returns the subjects of what was paused.
+std::set<std::string> pause_grants(const Call& call, const std::string& account,
+                                   std::string_view reason);
 bool is_active(const Json& document);  ///< a member that is not suspended, a subject that is open
 bool is_consumer(std::string_view kind);  ///< bank or service
+
+// Acting for another: guardians, and the people of an enterprise.
+bool mandate_live(const Json& mandate, std::int64_t now_s);
+/// Whether the account is a minor with a guardian.
+bool has_guardian(const StateReader& state, const std::string& account, std::int64_t now_s);
+/// Whether the signer may act for the subject in what gives nothing away (open and refuse a
+/// request, pause, resume and revoke a grant): the subject itself, its guardian, its legal
+/// representative, an administrator; a handler too where `handlers` says so.
+enum class Handlers { kExcluded, kIncluded };
+bool acts_for(const Call& call, const std::string& subject,
+              Handlers handlers = Handlers::kExcluded);
+/// Ends every mandate of the enterprise, and the grants given under them; returns the holders.
+std::set<std::string> end_mandates(const Call& call, const std::string& enterprise,
+                                   const std::string& reason);
+/// What a grant says of who gives it.
+struct ActorClaim {
+  std::string subject, role, mandate;
+};
+/// The signer's live mandate of this name. Errors: "grant.wrong_actor", "mandate.not_live".
+Result<Json> actor_mandate(const Call& call, const ActorClaim& claim);
+/// What "evidence" in the body must say of a guardianship, by the department that proved the ward.
+struct Guardianship {
+  std::string guardian, ward, department;
+  std::int64_t until = 0;
+};
+Status check_guardianship(const Call& call, const Guardianship& expected);
 
 // Documents written by the rules: members that are known to be there.
 const std::string& text_of(const Json& document, std::string_view name);
@@ -130,7 +164,7 @@ Result<Json> must_get(const StateReader& state, const std::string& key, std::str
 // Forms. Every reader names its field in the error; a text of the wrong form is "json.bad_form".
 bool is_id(std::string_view text);       ///< 22 characters, 128 bits in base64url
 bool is_digest(std::string_view text);   ///< 64 lower-case hexadecimal digits
-bool is_account(std::string_view text);  ///< member account, or person's
+bool is_account(std::string_view text);  ///< member account, person's or enterprise's
 bool is_item(std::string_view text);     ///< `[a-z]+\.[a-z0-9_]+`
 bool is_name(std::string_view text);     ///< `[a-z][a-z0-9._-]*`: products, plugins, codes
 bool is_word(std::string_view text);     ///< `[a-z][a-z0-9_]*`: fields, kinds, types

@@ -48,10 +48,11 @@ Result<Effect> key_rotate(const Call& call) {
         .at("op");
   }
   QC_ASSIGN(const crypto::PublicKey key, read_successor(call, body, call.signer.document));
-  const bool person = call.signer.kind == "person";
+  const bool subject = call.signer.kind == "person" || call.signer.kind == "enterprise";
   const std::string& account = call.signer.account;
-  QC_TRY(replace_key(call, (person ? "subject/" : "member/") + account, call.signer.document, key));
-  return person ? call.effect({account}) : call.effect();
+  QC_TRY(
+      replace_key(call, (subject ? "subject/" : "member/") + account, call.signer.document, key));
+  return subject ? call.effect({account}) : call.effect();
 }
 
 Result<Effect> member_rebind(const Call& call) {

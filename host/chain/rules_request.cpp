@@ -121,13 +121,18 @@ Status check_within_product(const RequestBody& request, const Json& product) {
 }
 
 // The document of a request that the signer is a party to (`role` "subject" or "consumer"), in one
-// of `states`. To strangers it does not exist.
+// of `states`; whoever acts for the subject is one, and a handler where that is enough. To
+// strangers it does not exist.
 Result<Json> party_request(const Call& call, const std::string& id, std::string_view role,
                            std::initializer_list<std::string_view> states) {
   auto request = call.state.get("request/" + id);
-  if (!request || text_of(*request, role) != call.signer.account) {
-    return not_found("request.not_found", "there is no such entry").at("body.request");
-  }
+  // A handler is to read what it may consent to; turning it down is left to those above.
+  const Handlers handlers =
+      call.tx.op == "request.open" ? Handlers::kIncluded : Handlers::kExcluded;
+  const bool party =
+      request && (role == "subject" ? acts_for(call, text_of(*request, role), handlers)
+                                    : text_of(*request, role) == call.signer.account);
+  if (!party) return not_found("request.not_found", "there is no such entry").at("body.request");
   const std::string state = request_state_at(*request, call.now_s());
   if (std::find(states.begin(), states.end(), state) == states.end()) {
     return conflict("request.wrong_state", "the request is " + state).at("body.request");
@@ -207,8 +212,9 @@ Result<Effect> request_open(const Call& call) {
   request["state"] = "PRESENTED";
   request["presented_at"] = call.now_s();
   request["presented_index"] = call.context.index;
+  const std::string subject = text_of(request, "subject");
   call.state.put("request/" + id, std::move(request));
-  return call.effect({call.signer.account});
+  return call.effect({subject});
 }
 
 Result<Effect> request_refuse(const Call& call) {

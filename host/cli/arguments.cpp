@@ -10,7 +10,9 @@ namespace {
 
 constexpr const char* kFooter =
     "退出码 exit codes: 0 成功 ok · 1 被规则拒绝 refused or failed · 2 用法 usage · "
-    "3 无法连接 unreachable · 4 验证失败 verification failed · 5 本地文件或密钥 local file or key";
+    "3 无法连接 unreachable · 4 验证失败 verification failed · 5 本地文件或密钥 local file or key "
+    "· "
+    "6 账本分叉 a forked ledger";
 
 }  // namespace
 
@@ -31,9 +33,9 @@ namespace {
 CLI::App& app_of(void* app) { return *static_cast<CLI::App*>(app); }
 }  // namespace
 
-Command Command::sub(const std::string& name, const std::string& help) {
+Command Command::sub(const std::string& name, const std::string& help, Need need) {
   CLI::App& parent = app_of(app_);
-  parent.require_subcommand(1);
+  if (need == Need::kRequired) parent.require_subcommand(1);
   CLI::App* child = parent.add_subcommand(name, help);
   child->add_flag("--json", context_->mode.json, "机器可读输出 · machine-readable output");
   child->set_help_flag("-h,--help", "帮助 · this help");
@@ -67,7 +69,10 @@ void Command::environment(const std::string& option, const std::string& variable
 
 void Command::action(Action action) {
   auto context = context_;
-  app_of(app_).callback([context, action = std::move(action)] { context->chosen = action; });
+  // The innermost command comes first, and is the one that was meant.
+  app_of(app_).callback([context, action = std::move(action)] {
+    if (!context->chosen) context->chosen = action;
+  });
 }
 
 Program::Program() : impl_(std::make_unique<Impl>()) {

@@ -36,8 +36,9 @@ enum class Need { kOptional, kRequired };
 /// must live until Program::run ends; actions keep them alive by capturing them.
 class Command {
  public:
-  /// `help` holds both languages: "中文 · English".
-  Command sub(const std::string& name, const std::string& help);
+  /// `help` holds both languages: "中文 · English". A group runs nothing by itself, unless all of
+  /// its commands are kOptional.
+  Command sub(const std::string& name, const std::string& help, Need need = Need::kRequired);
   void text(const std::string& names, std::string& target, const std::string& help,
             Need need = Need::kOptional);
   void texts(const std::string& names, std::vector<std::string>& target, const std::string& help,

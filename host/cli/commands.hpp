@@ -16,6 +16,8 @@ void add_wallet(Command root);
 void add_key(Command root);
 void add_receipt(Command root);
 void add_ledger(Command root, const RunMode& mode);
+void add_mandate(Command root);
+void add_witness(Command root);
 void add_regulator(Command root);
 void add_story(Command root, const RunMode& mode);
 

@@ -124,7 +124,7 @@ Status add_item(const Wallet& wallet, const ConsentView& view, const ConsentItem
   return {};
 }
 
-Json grant_terms(const Wallet& wallet, const ConsentView& view, const std::string& grant) {
+Json grant_terms(const Wallet& wallet, const ConsentView& view, const Choice& choice) {
   const Json& body = view.body;
   const auto separate = [&view](std::string_view name) {
     return std::find(view.separate.begin(), view.separate.end(), name) != view.separate.end();
@@ -132,15 +132,17 @@ Json grant_terms(const Wallet& wallet, const ConsentView& view, const std::strin
   Json notice = body.at("notice");
   notice["shown_at"] = now_s();
   return {{"v", 1},
-          {"grant", grant},
+          {"grant", choice.grant},
           {"request", view.request},
           {"supersedes", ""},
           {"subject",
-           {{"kind", "person"},
+           {{"kind", wallet.account().starts_with("e-") ? "enterprise" : "person"},
             {"account", wallet.account()},
             {"pseudonym",
              proof::pairwise_pseudonym(wallet.pseudonym(), text_of(view.consumer, "account"))}}},
-          {"actor", {{"role", "self"}, {"account", wallet.account()}, {"mandate", ""}}},
+          {"actor", choice.actor.is_null()
+                        ? Json{{"role", "self"}, {"account", wallet.account()}, {"mandate", ""}}
+                        : choice.actor},
           {"consumer",
            {{"uscc", text_of(view.consumer, "uscc")},
             {"name", text_of(view.consumer, "name_zh")},
@@ -161,7 +163,7 @@ Json grant_terms(const Wallet& wallet, const ConsentView& view, const std::strin
             {"sensitive", separate("sensitive")},
             {"adverse_credit_notice", separate("adverse_credit_notice")},
             {"automated_decision", separate("automated_decision")},
-            {"minor", false}}},
+            {"minor", separate("minor")}}},
           {"notice", notice},
           {"key", body.at("key")}};
 }
@@ -194,6 +196,7 @@ std::string separate_text(const std::string& name) {
   if (name == "adverse_credit_notice") {
     return "可能产生不良信用影响 may affect credit adversely (征信业管理条例 14)";
   }
+  if (name == "minor") return "未成年人信息,由监护人同意 a minor's, by the guardian (PIPL 31)";
   if (name == "automated_decision") return "自动化决策 automated decision (PIPL 24)";
   return name;
 }
@@ -232,7 +235,7 @@ std::string consent_text(const ConsentView& view, bool values) {
 Result<PreparedGrant> prepare_grant(const Wallet& wallet, const ConsentView& view,
                                     const Choice& choice) {
   PreparedGrant grant;
-  grant.body = grant_terms(wallet, view, choice.grant);
+  grant.body = grant_terms(wallet, view, choice);
   std::set<std::string> unused(choice.optional.begin(), choice.optional.end());
   for (const ConsentItem& item : view.items) {
     QC_ASSIGN(const std::vector<std::string> fields, chosen_fields(item, choice, unused));

@@ -48,6 +48,8 @@ struct Choice {
   std::vector<std::string> optional;
   bool all_optional = false;
   std::string grant;  ///< id of the grant to be
+  /// Who gives it, {"role","account","mandate"}; null: the subject itself.
+  Json actor;
 };
 
 /// The signed-to-be body of grant.create and the sealed presentations that belong to it.

@@ -25,9 +25,14 @@ Exit exit_of(const Error& error) {
   const auto starts = [&error](std::string_view prefix) { return error.code.starts_with(prefix); };
   if (starts("usage.")) return kUsage;
   if (error.code == "client.unreachable") return kUnreachable;
+  constexpr std::array<std::string_view, 3> kForks = {"witness.fork", "witness.rolled_back",
+                                                      "witness.unproven"};
+  if (std::find(kForks.begin(), kForks.end(), error.code) != kForks.end()) return kForked;
   if (is_verification_failure(error.code)) return kUnverified;
-  constexpr std::array<std::string_view, 7> kLocalCodes = {
-      "file.", "keystore.", "key.", "profile.", "wallet.", "city.", "package."};
+  constexpr std::array<std::string_view, 9> kLocalCodes = {
+      "file.",    "keystore.", "key.",
+      "profile.", "wallet.",   "city.",
+      "package.", "evidence.", "witness.state_invalid"};
   // What the host refused carries a side or a status of its own; only our own checks use these.
   if (std::any_of(kLocalCodes.begin(), kLocalCodes.end(), starts)) return kLocal;
   return kRefused;

@@ -16,6 +16,7 @@ enum Exit : int {
   kUnreachable = 3,  ///< no host answers there
   kUnverified = 4,   ///< a signature, proof or commitment does not hold
   kLocal = 5,        ///< a file or key on this side
+  kForked = 6,       ///< a host contradicts what it signed before (quancheng witness)
 };
 
 /// The exit code that an error leads to.

@@ -12,6 +12,8 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_plugin(root);
   add_operator(root);
   add_governance(root);
+  add_mandate(root);
+  add_witness(root);
   add_regulator(root);
   add_key(root);
   add_receipt(root);

@@ -15,13 +15,18 @@ struct OperationName {
   std::string_view op, text;
 };
 
-constexpr std::array<OperationName, 31> kOperations = {{
+constexpr std::array<OperationName, 36> kOperations = {{
     {"network.found", "网络创立 network founded"},
     {"member.admit", "成员准入 member admitted"},
     {"member.suspend", "成员暂停 member suspended"},
     {"member.resume", "成员恢复 member resumed"},
     {"member.rebind", "成员换钥 member's key replaced"},
     {"subject.rebind", "保险箱重新绑定 safe box bound to a new key"},
+    {"guardian.appoint", "登记监护 guardian appointed"},
+    {"enterprise.represent", "法定代表人变更 legal representative changed"},
+    {"grant.cosign", "授权共同签署 grant co-signed"},
+    {"mandate.give", "授予委托 mandate given"},
+    {"mandate.end", "委托终止 mandate ended"},
     {"key.rotate", "密钥更换 key replaced"},
     {"subject.open", "保险箱开立 safe box opened"},
     {"item.define", "目录发布 item defined"},

@@ -43,6 +43,19 @@ void add_wallet_options(Command& command, WalletOptions& options) {
                  600000);
 }
 
+WalletOptions acting_for(const WalletOptions& box, WalletOptions as) {
+  as.url = box.url;
+  as.timeout_ms = box.timeout_ms;
+  if (as.passphrase_file.empty()) as.passphrase_file = box.passphrase_file;
+  return as;
+}
+
+void add_acting_options(Command& command, WalletOptions& as, Need need) {
+  command.text("--as", as.dir, "代理人的钱包目录 · wallet of who acts for this one", need);
+  command.text("--as-passphrase-file", as.passphrase_file,
+               "其口令文件(0600) · file with its passphrase; else the same");
+}
+
 Result<Wallet> Wallet::open(const WalletOptions& options) {
   const fs::path folder = options.dir;
   const auto file = read_document(folder / "wallet.json");

@@ -24,6 +24,12 @@ struct WalletOptions {
 /// --wallet (or QUANCHENG_WALLET), --passphrase-file, --url, --receipts, --timeout-ms.
 void add_wallet_options(Command& command, WalletOptions& options);
 
+/// The wallet of whoever acts for the box of `box`: at the same host, with the same passphrase file
+/// unless it names its own.
+WalletOptions acting_for(const WalletOptions& box, WalletOptions as);
+/// --as, --as-passphrase-file.
+void add_acting_options(Command& command, WalletOptions& as, Need need);
+
 /// One asset, decrypted and checked. Lives in memory only.
 struct OpenedAsset {
   std::string asset, item, issuer, sd_jwt;

@@ -1,4 +1,6 @@
 // quancheng wallet fetch, show, erase, export: what is in the box. create: wallet_create.cpp.
+#include <algorithm>
+
 #include "host/cli/session.hpp"
 #include "host/cli/show.hpp"
 #include "host/cli/submitted.hpp"
@@ -63,7 +65,12 @@ Result<Output> fetch(const FetchOptions& options) {
   std::vector<std::string> items = options.items;
   if (options.all) {
     QC_ASSIGN(const Json catalogue, fetch_items(wallet.client()));
-    for (const Json& entry : catalogue) items.push_back(text_of(entry, "item"));
+    const std::string kind = wallet.account().starts_with("e-") ? "enterprise" : "person";
+    for (const Json& entry : catalogue) {
+      const Json kinds = entry.value("subjects", Json::array());
+      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) continue;
+      items.push_back(text_of(entry, "item"));
+    }
   }
   Output output;
   output.json["items"] = Json::array();

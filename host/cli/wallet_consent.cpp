@@ -49,6 +49,9 @@ struct ApproveOptions {
   std::vector<std::string> accept;
   bool yes = false;
   bool values = false;
+  /// Whose signature it is when somebody acts for the wallet's subject.
+  WalletOptions as;
+  std::string role = "guardian", mandate;
 };
 
 bool ask(const std::string& question) {
@@ -79,13 +82,19 @@ Status confirm(const ApproveOptions& options, const ConsentView& view) {
 Result<Output> approve(const ApproveOptions& options) {
   QC_ASSIGN(const Wallet wallet, Wallet::open(options.to));
   QC_ASSIGN(const Directory directory, Directory::fetch(wallet.client()));
-  QC_ASSIGN(const ConsentView view, load_consent(wallet, directory, options.request));
+  QC_ASSIGN(ConsentView view, load_consent(wallet, directory, options.request));
+  std::optional<Wallet> actor;
+  if (!options.as.dir.empty()) {
+    QC_ASSIGN(actor, Wallet::open(acting_for(options.to, options.as)));
+    if (options.role == "guardian") view.separate.emplace_back("minor");
+  }
+  const Wallet& signer = actor ? *actor : wallet;
   if (view.state != "REQUESTED" && view.state != "PRESENTED") {
     return conflict("request.wrong_state", "the request is " + view.state);
   }
   if (view.state == "REQUESTED") {
     QC_ASSIGN(const client::Submitted opened,
-              wallet.submit("request.open", {{"request", view.request},
+              signer.submit("request.open", {{"request", view.request},
                                              {"notice_sm3", view.body.at("notice").at("sm3")}}));
     (void)opened;
   }
@@ -96,13 +105,17 @@ Result<Output> approve(const ApproveOptions& options) {
   QC_TRY(confirm(options, view));
   Choice choice = options.choice;
   choice.grant = random_id();
+  if (actor) {
+    choice.actor = {
+        {"role", options.role}, {"account", actor->account()}, {"mandate", options.mandate}};
+  }
   QC_ASSIGN(const PreparedGrant grant, prepare_grant(wallet, view, choice));
-  QC_ASSIGN(const std::string tx, wallet.client().sign_transaction("grant.create", grant.body));
+  QC_ASSIGN(const std::string tx, signer.client().sign_transaction("grant.create", grant.body));
   QC_ASSIGN(
       const Json answer,
-      wallet.client().post("/v1/grants", {{"tx", tx}, {"presentations", grant.presentations}}));
+      signer.client().post("/v1/grants", {{"tx", tx}, {"presentations", grant.presentations}}));
   QC_ASSIGN(const Json* receipt, JsonReader(answer).object("receipt"));
-  QC_ASSIGN(const Proved proved, check_transaction(wallet.client(), tx, *receipt));
+  QC_ASSIGN(const Proved proved, check_transaction(signer.client(), tx, *receipt));
   QC_TRY(wallet.receipts().keep(proved));
   Output output = submitted_output({proved.tx.id_hex(), tx, proved.receipt.index, proved.receipt},
                                    "授权已签署 grant signed",
@@ -150,7 +163,10 @@ void add_wallet_consent(Command group) {
                "给予全部可选字段 · give every optional field");
   command.texts("--accept", options->accept,
                 "单独同意 · separate consents: third_party, sensitive, adverse_credit_notice, "
-                "automated_decision");
+                "automated_decision, minor");
+  add_acting_options(command, options->as, Need::kOptional);
+  command.text("--role", options->role, "代理身份 · guardian, legal_rep, administrator, handler");
+  command.text("--mandate", options->mandate, "委托号 · mandate");
   command.flag("--yes", options->yes, "确认签署,不再询问 · sign without asking");
   command.flag("--values", options->values,
                "输出中显示本人数据 · show own values even when not on a terminal");

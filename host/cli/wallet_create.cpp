@@ -27,6 +27,11 @@ struct CreateOptions {
   std::int64_t timeout_ms = 10000;
 };
 
+struct EnterpriseOptions {
+  CreateOptions box;
+  std::string pseudonym, jwk;
+};
+
 struct RotateOptions {
   WalletOptions to;
   std::string identity, department = "ga";
@@ -147,8 +152,7 @@ Result<Opening> open_account(client::Client& client, const Json& identity,
   return opening;
 }
 
-Result<Output> create(const CreateOptions& options) {
-  QC_ASSIGN(const Json identity, read_identity(options.identity));
+Result<client::ClientOptions> connection_of(const CreateOptions& options) {
   client::ClientOptions to;
   to.url = options.url;
   to.trusted_chain = options.chain;
@@ -156,6 +160,21 @@ Result<Output> create(const CreateOptions& options) {
   if (!options.host_key.empty()) {
     QC_ASSIGN(to.trusted_host, read_public_key(options.host_key));
   }
+  return to;
+}
+
+Json wallet_file(const std::string& url, const client::Client& client, const std::string& account,
+                 const std::string& pseudonym) {
+  return {{"url", url},
+          {"chain", client.chain()},
+          {"host_jwk", client.host_key().to_jwk()},
+          {"account", account},
+          {"pseudonym", pseudonym}};
+}
+
+Result<Output> create(const CreateOptions& options) {
+  QC_ASSIGN(const Json identity, read_identity(options.identity));
+  QC_ASSIGN(client::ClientOptions to, connection_of(options));
   // Reachability first: no folder is left behind by a wrong address.
   QC_TRY([&]() -> Status {
     QC_ASSIGN(const auto probe, client::Client::connect(to));
@@ -168,11 +187,7 @@ Result<Output> create(const CreateOptions& options) {
   QC_ASSIGN(const Opening opening, open_account(*client, identity, key, options));
   const fs::path folder = options.dir;
   QC_TRY(write_file(folder / "credential.jwe", opening.credential, FileMode::kPrivate));
-  const Json wallet = {{"url", options.url},
-                       {"chain", client->chain()},
-                       {"host_jwk", client->host_key().to_jwk()},
-                       {"account", opening.account},
-                       {"pseudonym", opening.pseudonym}};
+  const Json wallet = wallet_file(options.url, *client, opening.account, opening.pseudonym);
   QC_TRY(write_file(folder / "wallet.json", wallet.dump(2) + "\n", FileMode::kPrivate));
   QC_TRY(ReceiptFolder(options.receipts).keep(opening.proved));
   Output output;
@@ -189,6 +204,27 @@ Result<Output> create(const CreateOptions& options) {
       line("账户 account", opening.account) + line("密钥 key", key.kid()) +
       line("网络 network", client->chain()) +
       line("信任的主机 pinned host", client->host_key().kid());
+  return output;
+}
+
+/// The key and the folder alone: a department attests the enterprise and the registrar opens the
+/// account (quancheng mandate).
+Result<Output> create_enterprise(const EnterpriseOptions& options) {
+  if (options.pseudonym.size() != 64 || !from_hex(options.pseudonym).ok()) {
+    return invalid("usage.invalid", "64 hexadecimal digits are expected", "--pseudonym");
+  }
+  QC_ASSIGN(const client::ClientOptions to, connection_of(options.box));
+  QC_ASSIGN(const auto client, client::Client::connect(to));
+  QC_ASSIGN(const crypto::PrivateKey key, make_key(options.box));
+  const std::string account = "e-" + options.pseudonym.substr(0, 32);
+  const Json wallet = wallet_file(options.box.url, *client, account, options.pseudonym);
+  const fs::path folder = options.box.dir;
+  QC_TRY(write_file(options.jwk, key.public_key().to_jwk().dump(2) + "\n", FileMode::kPublic));
+  QC_TRY(write_file(folder / "wallet.json", wallet.dump(2) + "\n", FileMode::kPrivate));
+  Output output;
+  output.json = {{"account", account}, {"kid", key.kid()}, {"chain", client->chain()}};
+  output.text = "✓ 企业密钥已生成 the enterprise's key is made\n" + line("账户 account", account) +
+                line("公钥文件 public key", options.jwk);
   return output;
 }
 
@@ -258,30 +294,46 @@ void add_wallet_rotate(Command group) {
   command.action([options] { return rotate_wallet(*options); });
 }
 
+namespace {
+
+void add_create_options(Command& command, CreateOptions& options) {
+  command.text("-w,--wallet", options.dir, "钱包目录 · wallet folder", Need::kRequired);
+  command.environment("--wallet", "QUANCHENG_WALLET");
+  command.text("--url", options.url, "主机地址 · host", Need::kRequired);
+  command.text("--passphrase-file", options.passphrase_file,
+               "口令文件(0600) · file with the passphrase; else asked for");
+  command.text("--new-passphrase-file", options.new_passphrase_file,
+               "随机生成口令并写入此文件 · draw a passphrase at random and write it here");
+  command.text("--host-key", options.host_key,
+               "信任的主机公钥 · trusted host key (JWK file); else the first seen is pinned");
+  command.text("--chain", options.chain, "网络标识 · network id to insist on");
+  command.number("--timeout-ms", options.timeout_ms, "超时(毫秒) · time limit of a call", 1,
+                 600000);
+}
+
+}  // namespace
+
 void add_wallet_create(Command group) {
   auto options = std::make_shared<CreateOptions>();
   Command command = group.sub("create", "新建保险箱 · new key, prove identity, open a safe box");
-  command.text("-w,--wallet", options->dir, "钱包目录 · wallet folder", Need::kRequired);
-  command.environment("--wallet", "QUANCHENG_WALLET");
-  command.text("--url", options->url, "主机地址 · host", Need::kRequired);
+  add_create_options(command, *options);
   command.text("--identity", options->identity,
                "身份文件 · JSON {id_no,name,card_valid_to}, or - for standard input",
                Need::kRequired);
-  command.text("--passphrase-file", options->passphrase_file,
-               "口令文件(0600) · file with the passphrase; else asked for");
-  command.text("--new-passphrase-file", options->new_passphrase_file,
-               "随机生成口令并写入此文件 · draw a passphrase at random and write it here");
-  command.text("--host-key", options->host_key,
-               "信任的主机公钥 · trusted host key (JWK file); else the first seen is pinned");
-  command.text("--chain", options->chain, "网络标识 · network id to insist on");
   command.text("--department", options->department,
                "核验身份的部门 · code of the department that proves identity");
   command.flag("--recover", options->recover,
                "恢复已有账户(密钥遗失) · recover the account that one has; its grants pause");
   command.text("--receipts", options->receipts, "存证目录 · folder to keep receipts in");
-  command.number("--timeout-ms", options->timeout_ms, "超时(毫秒) · time limit of a call", 1,
-                 600000);
   command.action([options] { return create(*options); });
+
+  auto enterprise = std::make_shared<EnterpriseOptions>();
+  Command making = group.sub("create-enterprise",
+                             "新建企业保险箱密钥 · an enterprise's key and folder, to be attested");
+  add_create_options(making, enterprise->box);
+  making.text("--pseudonym", enterprise->pseudonym, "企业假名 · its pseudonym", Need::kRequired);
+  making.text("--jwk", enterprise->jwk, "公钥文件 · file for its public key", Need::kRequired);
+  making.action([enterprise] { return create_enterprise(*enterprise); });
 }
 
 }  // namespace qc::cli

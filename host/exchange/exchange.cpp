@@ -11,6 +11,28 @@
 namespace qc::exchange {
 namespace {
 
+/// Grants that fell with the mandate that they were given under: those of the subjects concerned
+/// whose state this event changed.
+Status erase_fallen_grants(const Context& context, const chain::Published& published) {
+  std::vector<std::string> fallen;
+  context.parts.ledger.read([&](const chain::StateReader& state) {
+    for (const std::string& subject : published.effect.subjects) {
+      const std::string prefix = "of/" + subject + "/grant/";
+      state.scan(prefix, "", [&](const std::string& key, const Json&) {
+        std::string id = key.substr(prefix.size());
+        const auto grant = state.get("grant/" + id);
+        if (grant && grant->value("state", "") == "REVOKED" &&
+            grant->value("state_index", std::uint64_t{0}) == published.stored.index) {
+          fallen.push_back(std::move(id));
+        }
+        return true;
+      });
+    }
+  });
+  for (const std::string& grant : fallen) QC_TRY(context.parts.vault.erase_presentations(grant));
+  return {};
+}
+
 /// Deletes ciphertext that a ledger event made nobody's: revoked, deleted or used-up grants,
 /// erased assets. What a crash leaves is swept at the next start.
 void erase_what_fell(const Context& context, const chain::Published& published) {
@@ -18,6 +40,8 @@ void erase_what_fell(const Context& context, const chain::Published& published) 
   Status status;
   if (published.tx.op == "grant.revoke" || published.tx.op == "grant.delete") {
     status = context.parts.vault.erase_presentations(body.at("grant"));
+  } else if (published.tx.op == "mandate.end" || published.tx.op == "enterprise.represent") {
+    status = erase_fallen_grants(context, published);
   } else if (published.tx.op == "asset.erase") {
     status = context.parts.vault.erase_asset(body.at("asset"));
   } else if (published.tx.op == "access.release") {
@@ -104,7 +128,7 @@ Status sweep(const Context& context) {
               const auto doc = context.get("grant/" + grant);
               if (!doc) return false;
               const std::string state = chain::grant_state_at(*doc, context.now_s());
-              return state == "ACTIVE" || state == "PAUSED";
+              return state == "ACTIVE" || state == "PAUSED" || state == "PENDING_COSIGN";
             }));
   if (assets + grants > 0) {
     spdlog::info("vault: swept {} assets and {} presentations", assets, grants);

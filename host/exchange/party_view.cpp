@@ -54,6 +54,7 @@ Json entry_of(const Context& context, const chain::StateReader& state, Family fa
       out["body"] = doc.at("body");
       out["state"] = chain::grant_state_at(doc, now);
       out["uses"] = doc.at("uses");
+      out["cosigner"] = doc.at("cosigner");
       break;
     case Family::kAccess:
       out["grant"] = doc.at("grant");

@@ -117,6 +117,34 @@ constexpr std::string_view kBasics = R"json({
       "transaction": {"$ref": "#/components/schemas/Jws"}
     }
   },
+  "Mandate": {
+    "type": "object",
+    "required": ["mandate", "role", "subject", "holder", "giver", "parent", "items", "cosign", "until",
+                 "state", "reason", "index", "tx"],
+    "properties": {
+      "mandate": {"type": "string"},
+      "role": {"enum": ["guardian", "administrator", "handler"]},
+      "subject": {"type": "string"},
+      "holder": {"type": "string"},
+      "giver": {"type": "string"},
+      "parent": {"type": "string"},
+      "items": {"type": "array", "items": {"type": "string"}, "description": "empty: every item"},
+      "cosign": {"type": "boolean", "description": "grants under it need a second signature"},
+      "until": {"type": "integer"},
+      "state": {"enum": ["ACTIVE", "ENDED", "EXPIRED"]},
+      "reason": {"type": "string"},
+      "index": {"type": "integer"},
+      "tx": {"$ref": "#/components/schemas/Hash"}
+    }
+  },
+  "Mandates": {
+    "type": "object",
+    "required": ["mandates", "represents"],
+    "properties": {
+      "mandates": {"type": "array", "items": {"$ref": "#/components/schemas/Mandate"}},
+      "represents": {"type": "array", "items": {"type": "string"}}
+    }
+  },
   "Proposals": {
     "type": "object",
     "required": ["proposals"],
@@ -173,23 +201,62 @@ constexpr std::string_view kBasics = R"json({
   },
   "StoredTransaction": {
     "type": "object",
-    "required": ["transaction", "receipt"],
+    "required": ["transaction", "receipt", "witnessed"],
     "properties": {
       "transaction": {"$ref": "#/components/schemas/Transaction"},
-      "receipt": {"$ref": "#/components/schemas/Receipt"}
+      "receipt": {"$ref": "#/components/schemas/Receipt"},
+      "witnessed": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "required": ["account", "cosignature", "receipt"],
+          "properties": {
+            "account": {"type": "string"},
+            "cosignature": {"$ref": "#/components/schemas/Jws"},
+            "receipt": {"$ref": "#/components/schemas/Receipt"}
+          }
+        }
+      }
     }
   },
   "Head": {
     "type": "object",
-    "required": ["head"],
-    "properties": {"head": {"$ref": "#/components/schemas/Jws"}}
+    "required": ["head", "witnesses"],
+    "properties": {
+      "head": {"$ref": "#/components/schemas/Jws"},
+      "witnesses": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "required": ["account", "size", "cosignature", "head"],
+          "properties": {
+            "account": {"type": "string"},
+            "size": {"type": "integer"},
+            "cosignature": {"$ref": "#/components/schemas/Jws"},
+            "head": {"$ref": "#/components/schemas/Jws"}
+          }
+        }
+      }
+    }
+  },
+  "CosignHead": {
+    "type": "object",
+    "required": ["cosignature"],
+    "additionalProperties": false,
+    "properties": {"cosignature": {"$ref": "#/components/schemas/Jws"}}
+  },
+  "CosignedHead": {
+    "type": "object",
+    "required": ["size"],
+    "properties": {"size": {"type": "integer"}}
   },
   "Consistency": {
     "type": "object",
-    "required": ["from", "to", "path"],
+    "required": ["from", "to", "from_root", "path"],
     "properties": {
       "from": {"type": "integer"},
       "to": {"type": "integer"},
+      "from_root": {"$ref": "#/components/schemas/Hash"},
       "path": {"type": "array", "items": {"$ref": "#/components/schemas/Hash"}}
     }
   },
@@ -575,7 +642,9 @@ constexpr std::string_view kExchange = R"json({
     "required": ["grant", "state", "uses", "body", "tx", "index"],
     "properties": {
       "grant": {"type": "string"},
-      "state": {"enum": ["ACTIVE", "PAUSED", "REVOKED", "DELETED", "EXPIRED", "EXHAUSTED"]},
+      "state": {"enum": ["PENDING_COSIGN", "ACTIVE", "PAUSED", "REVOKED", "DELETED", "LAPSED",
+                         "EXPIRED", "EXHAUSTED"]},
+      "cosigner": {"type": "string", "description": "\"\" without one"},
       "uses": {"type": "integer"},
       "body": {"type": "object"},
       "tx": {"$ref": "#/components/schemas/Hash"},

@@ -7,6 +7,7 @@
 namespace qc::http {
 namespace {
 
+constexpr std::size_t kMaxMandates = 1000;
 constexpr std::size_t kMaxProposals = 200;  // one page; each is bounded by a transaction's size
 
 std::int64_t governance_now_s() {
@@ -64,10 +65,50 @@ Result<Answer> get_proposal(const Call& call) {
   return Answer{200, std::move(entry)};
 }
 
+void add_mandates_of(const chain::StateReader& state, const std::string& account, Json& list) {
+  const std::string prefix = "of/" + account + "/mandate/";
+  state.scan(prefix, "", [&](const std::string& key, const Json&) {
+    auto mandate = state.get("mandate/" + key.substr(prefix.size()));
+    if (mandate && list.size() < kMaxMandates) {
+      (*mandate)["state"] = chain::mandate_state_at(*mandate, governance_now_s());
+      list.push_back(std::move(*mandate));
+    }
+    return list.size() < kMaxMandates;
+  });
+}
+
+/// What the caller may act as, and who may act for it and for the enterprises that it represents.
+Result<Answer> list_mandates(const Call& call) {
+  const std::string& caller = call.caller.account;
+  const std::string prefix = "of/" + caller + "/enterprise/";
+  Json represents = Json::array();
+  Json list = Json::array();
+  call.services.ledger.read([&](const chain::StateReader& state) {
+    add_mandates_of(state, caller, list);
+    state.scan(prefix, "", [&](const std::string& key, const Json&) {
+      const std::string enterprise = key.substr(prefix.size());
+      const auto subject = state.get("subject/" + enterprise);
+      // Listed for good; who is named now is the enterprise's own document's to say.
+      if (!subject || subject->value("legal_rep", "") != caller) return true;
+      represents.push_back(enterprise);
+      add_mandates_of(state, enterprise, list);
+      return true;
+    });
+  });
+  return Answer{200, {{"mandates", std::move(list)}, {"represents", std::move(represents)}}};
+}
+
 }  // namespace
 
 std::vector<Route> governance_routes() {
   std::vector<Route> out;
+  out.push_back({"GET",
+                 "/v1/mandates",
+                 {Need::kCaller},
+                 BodyKind::kNone,
+                 list_mandates,
+                 {"listMandates", "accounts", "我可以代谁办理、谁可以代我办理",
+                  "For whom the caller may act, and who may act for the caller", "", "Mandates"}});
   out.push_back({"GET",
                  "/v1/policy",
                  {},

@@ -14,7 +14,7 @@ bool may_see(const chain::StateReader& state, const Caller& caller, const std::s
   // Its own, also those of a key that another one has replaced since.
   const auto signer = state.get("kid/" + tx->kid);
   if (signer && *signer == caller.account) return true;
-  for (const char* name : {"subject", "account"}) {
+  for (const char* name : {"subject", "account", "holder", "enterprise", "guardian", "ward"}) {
     if (text_of(tx->body, name) == caller.account) return true;
   }
   for (const char* family : {"request", "grant", "access", "asset"}) {
@@ -37,12 +37,39 @@ Result<Answer> get_transaction(const Call& call) {
   // The same answer as for an id that does not exist: strangers learn nothing.
   if (!visible) return not_found("tx.not_found", "no such transaction that concerns this account");
   QC_ASSIGN(const proof::Receipt receipt, ledger.receipt(stored.index));
-  return Answer{200, {{"transaction", stored.bytes}, {"receipt", proof::to_json(receipt)}}};
+  Json witnessed = Json::array();
+  for (chain::Cosignature& one : call.services.witnesses.newest()) {
+    if (one.size <= stored.index) continue;
+    proof::Receipt theirs{receipt.tx, stored.index, one.size, {}, std::move(one.head)};
+    QC_ASSIGN(theirs.path, ledger.inclusion(stored.index, one.size));
+    witnessed.push_back(
+        {{"account", one.account}, {"cosignature", one.jws}, {"receipt", proof::to_json(theirs)}});
+  }
+  return Answer{200,
+                {{"transaction", stored.bytes},
+                 {"receipt", proof::to_json(receipt)},
+                 {"witnessed", std::move(witnessed)}}};
 }
 
 Result<Answer> latest_head(const Call& call) {
-  QC_ASSIGN(std::string head, call.services.ledger.head());
-  return Answer{200, {{"head", std::move(head)}}};
+  QC_ASSIGN(std::string head, call.services.witnesses.show());
+  Json witnesses = Json::array();
+  for (const chain::Cosignature& one : call.services.witnesses.newest()) {
+    witnesses.push_back({{"account", one.account},
+                         {"size", one.size},
+                         {"cosignature", one.jws},
+                         {"head", one.head}});
+  }
+  return Answer{200, {{"head", std::move(head)}, {"witnesses", std::move(witnesses)}}};
+}
+
+Result<Answer> cosign(const Call& call) {
+  const JsonReader body(call.body);
+  QC_TRY(body.expect_only({"cosignature"}));
+  QC_ASSIGN(const std::string cosignature, body.text("cosignature", 4096));
+  QC_ASSIGN(const std::uint64_t size,
+            call.services.witnesses.take(call.caller.account, cosignature));
+  return Answer{201, {{"size", size}}};
 }
 
 Result<Answer> consistency(const Call& call) {
@@ -53,9 +80,12 @@ Result<Answer> consistency(const Call& call) {
     return invalid("http.bad_query", "beyond the size of the ledger", "to");
   }
   QC_ASSIGN(const std::vector<Hash32> path, call.services.ledger.consistency(from, to));
+  // Whoever holds another root of that size holds, with the path, the proof of a fork.
+  QC_ASSIGN(const Hash32 root, call.services.ledger.log_root(from));
   Json hashes = Json::array();
   for (const Hash32& hash : path) hashes.push_back(to_hex(hash));
-  return Answer{200, {{"from", from}, {"to", to}, {"path", std::move(hashes)}}};
+  return Answer{
+      200, {{"from", from}, {"to", to}, {"from_root", to_hex(root)}, {"path", std::move(hashes)}}};
 }
 
 Result<Answer> network(const Call& call) {
@@ -156,6 +186,21 @@ std::vector<Route> ledger_routes() {
                   200,
                   {},
                   {"ledger.empty"}}});
+  out.push_back({"POST",
+                 "/v1/heads/cosignatures",
+                 {Need::kCaller, false, "member"},
+                 BodyKind::kJson,
+                 cosign,
+                 {"cosignHead",
+                  "ledger",
+                  "见证成员联署树头",
+                  "A member's co-signature of a head that it has checked",
+                  "CosignHead",
+                  "CosignedHead",
+                  201,
+                  {},
+                  {"witness.invalid", "witness.not_the_signer", "witness.wrong_head",
+                   "witness.unknown_head", "witness.too_often"}}});
   out.push_back({"GET",
                  "/v1/heads/consistency",
                  {},

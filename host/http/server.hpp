@@ -8,6 +8,7 @@
 
 #include "host/centre/centre.hpp"
 #include "host/chain/ledger.hpp"
+#include "host/chain/witnesses.hpp"
 #include "host/exchange/exchange.hpp"
 #include "host/plugin/manager.hpp"
 #include "host/supervision/supervision.hpp"
@@ -21,6 +22,7 @@ struct Services {
   plugin::Manager& plugins;
   centre::Centre& centre;
   supervision::Supervision& supervision;
+  chain::Witnesses& witnesses;
 };
 
 struct ServerOptions {

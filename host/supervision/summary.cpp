@@ -77,6 +77,41 @@ Json subject_rebind(const Event& event) {
                    "The account was bound to a new key; its grants are paused");
 }
 
+Json guardian_appoint(const Event& event) {
+  const Json& body = event.body();
+  return with_text({{"mandate", text_of(body, "mandate")},
+                    {"guardian", text_of(body, "guardian")},
+                    {"ward", text_of(body, "ward")},
+                    {"until", integer_of(body, "until")}},
+                   "登记监护关系", "A guardian was appointed");
+}
+
+Json mandate_give(const Event& event) {
+  const Json& body = event.body();
+  return with_text({{"mandate", text_of(body, "mandate")},
+                    {"enterprise", text_of(body, "enterprise")},
+                    {"holder", text_of(body, "holder")},
+                    {"role", text_of(body, "role")},
+                    {"items", part_of(body, "items")},
+                    {"cosign", part_of(body, "cosign")},
+                    {"until", integer_of(body, "until")}},
+                   "授予企业委托", "A mandate to act for the enterprise was given");
+}
+
+Json mandate_end(const Event& event) {
+  const Json& body = event.body();
+  return with_text({{"mandate", text_of(body, "mandate")}, {"reason", text_of(body, "reason")}},
+                   "委托终止,依其所作授权一并撤回",
+                   "A mandate ended; grants given under it are revoked");
+}
+
+Json enterprise_represent(const Event& event) {
+  const Json& body = event.body();
+  return with_text(
+      {{"account", text_of(body, "account")}, {"legal_rep", text_of(body, "legal_rep")}},
+      "法定代表人变更,委托全部失效", "Another legal representative; every mandate is void");
+}
+
 Json key_rotate(const Event&) {
   return with_text(Json::object(), "更换了账户密钥", "The account's key was replaced");
 }
@@ -135,6 +170,7 @@ Json step(const Event& event, const char* kind) {
       {"request.cancel", {"申请方撤回请求:", "The request was cancelled: "}},
       {"grant.pause", {"暂停授权:", "Consent paused: "}},
       {"grant.resume", {"恢复授权:", "Consent resumed: "}},
+      {"grant.cosign", {"共同签署授权:", "Consent co-signed: "}},
       {"grant.revoke", {"撤回授权:", "Consent withdrawn: "}},
       {"grant.delete", {"使用方确认已删除数据:", "The consumer confirms deletion: "}}};
   const Line& line = kLines.at(event.tx.op);
@@ -150,8 +186,20 @@ Json step(const Event& event, const char* kind) {
 Json request_step(const Event& event) { return step(event, "request"); }
 Json grant_step(const Event& event) { return step(event, "grant"); }
 
+/// Who gave it: "" for the subject itself.
+Name acting(const Json& actor) {
+  static const std::map<std::string, Name> kRoles = {
+      {"guardian", {"监护人代为", "The guardian: "}},
+      {"legal_rep", {"法定代表人代为", "The legal representative: "}},
+      {"administrator", {"管理员代为", "An administrator: "}},
+      {"handler", {"经办人代为", "A handler: "}}};
+  const auto found = kRoles.find(text_of(actor, "role"));
+  return found == kRoles.end() ? Name{} : found->second;
+}
+
 Json grant_create(const Event& event) {
   const Json& body = event.body();
+  const Name by = acting(part_of(body, "actor"));
   const std::string consumer = text_of(part_of(body, "consumer"), "account");
   const std::string product = text_of(part_of(body, "consumer"), "product");
   const Name who = event.names.account(consumer);
@@ -167,9 +215,10 @@ Json grant_create(const Event& event) {
                     {"valid", part_of(body, "valid")},
                     {"max_uses", integer_of(body, "max_uses")},
                     {"release", text_of(body, "release")},
-                    {"data_life_days", integer_of(body, "data_life_days")}},
-                   "授权" + who.zh + "「" + what.zh + "」使用:" + granted.zh,
-                   "Consent to " + who.en + ", " + what.en + ": " + granted.en);
+                    {"data_life_days", integer_of(body, "data_life_days")},
+                    {"actor", part_of(body, "actor")}},
+                   by.zh + "授权" + who.zh + "「" + what.zh + "」使用:" + granted.zh,
+                   by.en + "Consent to " + who.en + ", " + what.en + ": " + granted.en);
 }
 
 Json access_open(const Event& event) {
@@ -253,15 +302,29 @@ using Summary = Json (*)(const Event&);
 
 const std::map<std::string, Summary>& summaries() {
   static const std::map<std::string, Summary> kSummaries = {
-      {"subject.rebind", subject_rebind}, {"key.rotate", key_rotate},
-      {"subject.open", subject_open},     {"asset.issue", asset_issue},
-      {"asset.erase", asset_erase},       {"request.create", request_create},
-      {"request.open", request_step},     {"request.refuse", request_step},
-      {"request.cancel", request_step},   {"grant.create", grant_create},
-      {"grant.pause", grant_step},        {"grant.resume", grant_step},
-      {"grant.revoke", grant_step},       {"grant.delete", grant_step},
-      {"access.open", access_open},       {"access.refuse", access_refuse},
-      {"access.release", access_release}, {"access.ack", access_ack},
+      {"subject.rebind", subject_rebind},
+      {"key.rotate", key_rotate},
+      {"guardian.appoint", guardian_appoint},
+      {"enterprise.represent", enterprise_represent},
+      {"mandate.give", mandate_give},
+      {"mandate.end", mandate_end},
+      {"subject.open", subject_open},
+      {"asset.issue", asset_issue},
+      {"asset.erase", asset_erase},
+      {"request.create", request_create},
+      {"request.open", request_step},
+      {"request.refuse", request_step},
+      {"request.cancel", request_step},
+      {"grant.create", grant_create},
+      {"grant.pause", grant_step},
+      {"grant.resume", grant_step},
+      {"grant.revoke", grant_step},
+      {"grant.cosign", grant_step},
+      {"grant.delete", grant_step},
+      {"access.open", access_open},
+      {"access.refuse", access_refuse},
+      {"access.release", access_release},
+      {"access.ack", access_ack},
   };
   return kSummaries;
 }

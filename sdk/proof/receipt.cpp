@@ -67,12 +67,12 @@ std::string sign_head(const TreeHead& head, const crypto::PrivateKey& host) {
                           kHeadTyp);
 }
 
-Result<TreeHead> open_head(std::string_view jws, const crypto::PublicKey& host,
-                           std::string_view chain) {
-  const auto opened = crypto::jws_open(jws, host, kHeadTyp, kMaxHeadBytes);
+Result<TreeHead> open_head(std::string_view jws, const crypto::PublicKey& signer,
+                           std::string_view chain, std::string_view typ) {
+  const auto opened = crypto::jws_open(jws, signer, typ, kMaxHeadBytes);
   if (!opened) {
     if (opened.error().code == "jws.bad_signature") {
-      return unauthenticated("head.bad_signature", "the tree head is not signed by this host");
+      return unauthenticated("head.bad_signature", "the tree head is not signed with this key");
     }
     return invalid("head.invalid", opened.error().message, "head");
   }

@@ -19,8 +19,9 @@ struct TreeHead {
 
 std::string sign_head(const TreeHead& head, const crypto::PrivateKey& host);
 /// Errors: "head.invalid", "head.bad_signature", "head.wrong_chain".
-Result<TreeHead> open_head(std::string_view jws, const crypto::PublicKey& host,
-                           std::string_view chain);
+/// A co-signature (witness.hpp) is the same statement with another signer and another `typ`.
+Result<TreeHead> open_head(std::string_view jws, const crypto::PublicKey& signer,
+                           std::string_view chain, std::string_view typ = kHeadTyp);
 
 struct Receipt {
   std::string tx;  ///< hex SM3 of the transaction's bytes

@@ -43,6 +43,34 @@ void E2e::SetUp() {
   ASSERT_TRUE(first_story().is_object());
 }
 
+Json E2e::done(const std::vector<std::string>& words, std::string_view input) {
+  int exit_code = 0;
+  Json out = city().run_json(words, &exit_code, input);
+  EXPECT_EQ(exit_code, 0) << words[0] << " " << words[1] << ": " << out.dump();
+  return out;
+}
+
+Json E2e::done_as(const std::string& account, const std::vector<std::string>& words) {
+  int exit_code = 0;
+  Json out = city().run_as(account, words, &exit_code);
+  EXPECT_EQ(exit_code, 0) << words[0] << " " << words[1] << ": " << out.dump();
+  return out;
+}
+
+std::string E2e::refused(const std::vector<std::string>& words) {
+  int exit_code = 0;
+  const Json out = city().run_json(words, &exit_code);
+  EXPECT_NE(exit_code, 0) << words[0] << " " << words[1];
+  return out.is_object() ? out.value("code", "") : "";
+}
+
+std::string E2e::refused_as(const std::string& account, const std::vector<std::string>& words) {
+  return refused(
+      with(words, {"--profile", city().profile(account).string(), "--url", city().url()}));
+}
+
+std::string E2e::passphrase() { return (city().dir() / "keys" / "passphrase").string(); }
+
 std::vector<std::string> wallet_options(const LiveCity& city, const Json& story) {
   const std::filesystem::path folder = story.at("folder").get<std::string>();
   std::string wallet;

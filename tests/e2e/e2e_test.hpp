@@ -20,11 +20,26 @@ class E2e : public ::testing::Test {
   /// The document of the first story, played once.
   static const Json& first_story();
   void SetUp() override;
+
+  /// The document of a run that must succeed.
+  static Json done(const std::vector<std::string>& words, std::string_view input = {});
+  static Json done_as(const std::string& account, const std::vector<std::string>& words);
+  /// The code of a run that must not.
+  static std::string refused(const std::vector<std::string>& words);
+  static std::string refused_as(const std::string& account, const std::vector<std::string>& words);
+  /// The file with the passphrase of the city's keys.
+  static std::string passphrase();
 };
 
 /// The facts of step n (1 to 9).
 inline const Json& facts(const Json& story, std::size_t n) {
   return story.at("steps").at(n - 1).at("facts");
+}
+
+inline std::vector<std::string> with(std::vector<std::string> words,
+                                     const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
 }
 
 /// The wallet options of a story's citizen.

@@ -6,29 +6,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Governance : public E2e {
- protected:
-  /// The document of a run that must succeed.
-  static Json done(const std::vector<std::string>& words, std::string_view input = {}) {
-    int exit_code = 0;
-    Json out = city().run_json(words, &exit_code, input);
-    EXPECT_EQ(exit_code, 0) << words[0] << " " << words[1] << ": " << out.dump();
-    return out;
-  }
-  static Json done_as(const std::string& account, const std::vector<std::string>& words) {
-    int exit_code = 0;
-    Json out = city().run_as(account, words, &exit_code);
-    EXPECT_EQ(exit_code, 0) << words[0] << " " << words[1] << ": " << out.dump();
-    return out;
-  }
-  static std::string refused_as(const std::string& account, const std::vector<std::string>& words) {
-    int exit_code = 0;
-    const Json out = city().run_as(account, words, &exit_code);
-    EXPECT_NE(exit_code, 0) << words[0] << " " << words[1];
-    return out.value("code", "");
-  }
-  static std::string passphrase() { return (city().dir() / "keys" / "passphrase").string(); }
-};
+using Governance = E2e;
 
 TEST_F(Governance, TheStoryApprovesItsProductWithTwoVotes) {
   const Json policy = done_as("jrj", {"governance", "policy"});
@@ -119,10 +97,6 @@ TEST_F(Governance, ACitizenChangesKeysAndRecoversFromALoss) {
                                     passphrase(),
                                     "--url",
                                     city().url()};
-  };
-  const auto with = [](std::vector<std::string> words, const std::vector<std::string>& more) {
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
   };
   const auto old_phone = options("old-phone");
   const Json opened = done(with({"wallet", "create", "--identity", "-"}, old_phone), identity);

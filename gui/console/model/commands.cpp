@@ -55,7 +55,8 @@ void add_members(const Snapshot& snapshot, Lang lang, std::vector<Command>& out)
 void add_subjects(const Snapshot& snapshot, std::string_view typed, Lang lang,
                   std::vector<Command>& out) {
   std::string account(typed);
-  if (normalise_account(account) && account.starts_with("p-")) {
+  const bool whole = normalise_account(account);
+  if (whole && (account.starts_with("p-") || account.starts_with("e-"))) {
     out.push_back(
         {Command::Kind::kTrace, account, fill(Text::kCmdTrace, lang, {shortened(account)}), ""});
   } else if (!snapshot.trace_account.empty()) {

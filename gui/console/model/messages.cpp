@@ -68,13 +68,14 @@ constexpr std::array kOutcomes = {
     Word{"revoked", Text::kOutRevoked, Tone::kWarn},
     Word{"paused", Text::kOutPaused, Tone::kWarn},
     Word{"resumed", Text::kOutResumed, Tone::kInfo},
+    Word{"cosigned", Text::kOutCosigned, Tone::kOk},
     Word{"deleted", Text::kOutDeleted, Tone::kNeutral},
 };
 constexpr std::array kMemberKinds = {
     Word{"operator", Text::kKindOperator},     Word{"registrar", Text::kKindRegistrar},
     Word{"department", Text::kKindDepartment}, Word{"bank", Text::kKindBank},
     Word{"service", Text::kKindService},       Word{"regulator", Text::kKindRegulator},
-    Word{"person", Text::kKindPerson},
+    Word{"person", Text::kKindPerson},         Word{"enterprise", Text::kKindEnterprise},
 };
 constexpr std::array kPluginKinds = {
     Word{"department", Text::kPluginDepartment},
@@ -96,6 +97,10 @@ constexpr std::array kOperations = {
     Word{"proposal.vote", Text::kOpProposalVote},
     Word{"proposal.withdraw", Text::kOpProposalWithdraw},
     Word{"key.rotate", Text::kOpKeyRotate},
+    Word{"guardian.appoint", Text::kOpGuardianAppoint},
+    Word{"enterprise.represent", Text::kOpRepresent},
+    Word{"mandate.give", Text::kOpMandateGive},
+    Word{"mandate.end", Text::kOpMandateEnd},
     Word{"subject.rebind", Text::kOpSubjectRebind},
     Word{"asset.issue", Text::kOpAssetIssue},
     Word{"asset.erase", Text::kOpAssetErase},
@@ -107,6 +112,7 @@ constexpr std::array kOperations = {
     Word{"grant.pause", Text::kOpGrantPause},
     Word{"grant.resume", Text::kOpGrantResume},
     Word{"grant.revoke", Text::kOpGrantRevoke},
+    Word{"grant.cosign", Text::kOpGrantCosign},
     Word{"grant.delete", Text::kOpGrantDelete},
     Word{"access.open", Text::kOpAccessOpen},
     Word{"access.refuse", Text::kOpAccessRefuse},
@@ -117,6 +123,7 @@ constexpr std::array kRefusals = {
     Word{"grant.not_found", Text::kRefNotFound},
     Word{"grant.revoked", Text::kRefRevoked},
     Word{"grant.paused", Text::kRefPaused},
+    Word{"grant.not_cosigned", Text::kRefNotCosigned},
     Word{"grant.expired", Text::kRefExpired},
     Word{"grant.exhausted", Text::kRefExhausted},
     Word{"grant.not_yet_valid", Text::kRefNotYetValid},
@@ -291,8 +298,10 @@ std::string Directory::name(const std::string& account, Lang lang) const {
   const auto it = by_account_.find(account);
   if (it == by_account_.end()) {
     if (account == "host") return tr(Text::kHostAccount, lang);
-    if (!account.starts_with("p-")) return account;
-    return std::string(tr(Text::kKindPerson, lang)) + " " + shortened(account);
+    const bool enterprise = account.starts_with("e-");
+    if (!enterprise && !account.starts_with("p-")) return account;
+    const Text kind = enterprise ? Text::kKindEnterprise : Text::kKindPerson;
+    return std::string(tr(kind, lang)) + " " + shortened(account);
   }
   const std::string& name = lang == Lang::kZh ? it->second->name_zh : it->second->name_en;
   return name.empty() ? account : name;

@@ -78,6 +78,9 @@ export class Api {
     return parsed;
   }
 
+  /** The same host, network and checks, signed by another key. */
+  as(key) { return Object.assign(new Api(), { key, host: this.host, chain: this.chain }); }
+
   get(path) { return this.call('GET', path); }
   post(path, body) { return this.call('POST', path, body); }
 

@@ -2,12 +2,12 @@
 import { act } from './act.js';
 import { h, put } from './dom.js';
 import { errorText, lang, setLang, t } from './strings.js';
-import { grantsView, historyView, homeView, requestsView } from './views.js';
+import { grantsView, historyView, homeView, requestsView, rolesView } from './views.js';
 import { stored, Wallet } from './wallet.js';
 
 const root = document.getElementById('app');
 const wallet = new Wallet();
-const views = { home: homeView, requests: requestsView, grants: grantsView, history: historyView };
+const views = { home: homeView, requests: requestsView, grants: grantsView, history: historyView, roles: rolesView };
 let current = 'home';
 
 const header = () => h('header', {},
@@ -62,7 +62,9 @@ const tabs = () => h('nav', {}, Object.keys(views).map((name) => h('button', {
 function render() {
   document.title = `${t('title')} · ${t('city')}`;
   const main = h('main', { id: 'main' });
-  put(root, header(), wallet.api.key && tabs(), h('div', { id: 'notice', 'aria-live': 'polite' }), main);
+  const acting = wallet.actor && h('p', { class: 'note warn', id: 'acting', role: 'status' },
+    `${t('acting_for')} ${t(`role_${wallet.actor.role}`)} · `, h('span', { class: 'mono' }, wallet.account));
+  put(root, header(), wallet.api.key && tabs(), acting, h('div', { id: 'notice', 'aria-live': 'polite' }), main);
   if (!wallet.api.key) {
     put(main, stored() ? unlockForm() : createForm());
     return;

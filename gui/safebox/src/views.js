@@ -26,7 +26,8 @@ function assetCard(wallet, definition, asset, again) {
 
 export async function homeView(main, wallet, again) {
   const assets = await wallet.assets();
-  const definitions = [...wallet.items.values()].filter((item) => item.subjects.includes('person'));
+  const kind = wallet.account.startsWith('e-') ? 'enterprise' : 'person';
+  const definitions = [...wallet.items.values()].filter((item) => item.subjects.includes(kind));
   const served = definitions.filter((item) => wallet.plugins.some((p) => p.state === 'active' && p.items.includes(item.item)));
   put(main, h('div', { class: 'grid' }, served.map((definition) =>
     assetCard(wallet, definition, assets.find((asset) => asset.item === definition.item), again))));
@@ -137,8 +138,8 @@ export async function grantsView(main, wallet, again) {
 }
 
 /** Who did it, as the person knows them. */
-const actorText = (wallet, actor) => (actor === wallet.account ? t('me') : actor === 'host' ? t('the_host')
-  : named(wallet.members.get(actor)) || actor);
+const actorText = (wallet, actor) => (actor === wallet.self.account ? t('me') : actor === 'host' ? t('the_host')
+  : actor === wallet.account ? t('the_box') : named(wallet.members.get(actor)) || actor);
 
 /** What happened in one sentence; a refusal ends with its reason in words. */
 const eventText = ({ op, summary }) => {
@@ -158,3 +159,45 @@ export async function historyView(main, wallet) {
         h('p', { class: 'quiet mono' }, `${event.op} #${event.index} ${event.tx.slice(0, 12)}…`)),
       h('span', { class: event.verified ? 'state good' : 'state bad' }, event.verified ? `✓ ${t('verified')}` : `✗ ${t('unverified')}`))));
 }
+
+function roleCard(wallet, role, again) {
+  const acting = wallet.actor && wallet.account === role.account;
+  const live = role.state === 'ACTIVE';
+  const why = !live ? stateText(role.state) : role.secret ? '' : t('box_elsewhere');
+  return h('article', { class: 'card line', 'data-role': role.account },
+    h('div', {}, h('h2', {}, t(`role_${role.role}`)), h('p', { class: 'quiet mono' }, role.account),
+      h('p', { class: 'quiet' }, [role.until ? `${t('expires')} ${day(role.until)}` : '', why].filter(Boolean).join(' · '))),
+    acting ? h('span', { class: 'state active' }, t('acting'))
+      : h('button', { class: 'main', 'data-act': role.account, disabled: !live || !role.secret,
+        onclick: () => act(() => { wallet.actAs(role); again(); }) }, t('act_as')));
+}
+
+/** Myself, my child, my enterprise: whose box is open, and in whose name the person signs. */
+export async function rolesView(main, wallet, again) {
+  const roles = await wallet.roles();
+  put(main,
+    h('article', { class: 'card line' },
+      h('div', {}, h('h2', {}, t('myself')), h('p', { class: 'quiet mono' }, wallet.self.account)),
+      wallet.actor ? h('button', { class: 'main', id: 'act-self', onclick: () => act(() => { wallet.actAs(null); again(); }) }, t('act_as'))
+        : h('span', { class: 'state active' }, t('acting'))),
+    roles.map((role) => roleCard(wallet, role, again)),
+    h('details', { id: 'open-other' }, h('summary', {}, t('open_other')), h('p', { class: 'quiet' }, t('open_other_text')),
+      openOtherForm(wallet, again)));
+}
+
+function openOtherForm(wallet, again) {
+  const input = (id, props = {}) => h('label', { for: `other-${id}` }, t(id),
+    h('input', { id: `other-${id}`, name: id, required: true, autocomplete: 'off', ...props }));
+  return h('form', { id: 'other', onsubmit: (event) => {
+    event.preventDefault();
+    const form = Object.fromEntries(new FormData(event.target));
+    act(async () => {
+      const account = await wallet.createFor({ idNo: form.id_no.trim().toUpperCase(), name: form.name.trim(), cardValidTo: form.card_valid_to });
+      await rolesView(main(), wallet, again);
+      document.getElementById('opened').textContent = account;
+    });
+  } },
+  input('name', { maxlength: '40' }), input('id_no', { pattern: '[0-9]{17}[0-9Xx]', maxlength: '18', inputmode: 'latin' }),
+  input('card_valid_to', { type: 'date' }), h('button', { class: 'main' }, t('create')), h('p', { class: 'quiet mono', id: 'opened' }));
+}
+const main = () => document.getElementById('main');

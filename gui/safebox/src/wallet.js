@@ -7,9 +7,12 @@ import { receiptHolds } from './proof.js';
 import { open, present } from './sdjwt.js';
 
 const STORE = 'quancheng.safebox.v1';
+/** Boxes of others on this device, their secrets encrypted to the own key. */
+const OTHERS = 'quancheng.safebox.others.v1';
 const now = () => Math.floor(Date.now() / 1000);
 
 export const stored = () => JSON.parse(localStorage.getItem(STORE) ?? 'null');
+const others = () => JSON.parse(localStorage.getItem(OTHERS) ?? '[]');
 
 export class Wallet {
   constructor() {
@@ -18,6 +21,8 @@ export class Wallet {
     this.items = new Map();
     this.plugins = [];
     this.account = '';
+    this.self = null;
+    this.actor = null;
   }
 
   /** Learns the network; a box that is stored pins its chain and host key. */
@@ -49,36 +54,68 @@ export class Wallet {
   }
 
   async create({ idNo, name, cardValidTo, passphrase }) {
+    const opened = await this.openBox({ idNo, name, cardValidTo });
+    localStorage.setItem(STORE, JSON.stringify({ chain: this.api.chain, host_kid: this.hostKid, account: opened.account,
+      secret: seal(passphrase, JSON.stringify({ key: opened.key, credential: opened.credential })) }));
+    this.begin(opened);
+  }
+
+  /** Opens the box of somebody whom the person is to act for: on this device, under a key of its own. */
+  async createFor({ idNo, name, cardValidTo }) {
+    const { account, key, credential } = await this.openBox({ idNo, name, cardValidTo });
+    const secret = jweEncrypt(keyOf(jwkOf(this.self.key)), JSON.stringify({ key, credential }));
+    localStorage.setItem(OTHERS, JSON.stringify([...others(), { chain: this.api.chain, account, secret }]));
+    return account;
+  }
+
+  begin(box) {
+    this.self = box;
+    this.actAs(null);
+  }
+
+  /** Takes a role of roles(), or null for oneself: whose box is open, and in whose name is signed. */
+  actAs(role) {
+    const box = role ? { account: role.account, ...JSON.parse(jweDecrypt(this.self.key, role.secret)) } : this.self;
+    this.actor = role && { role: role.role, account: this.self.account, mandate: role.mandate };
+    this.api.key = box.key;
+    this.credential = box.credential;
+    this.account = box.account;
+    this.signer = this.api.as(this.self.key);
+  }
+
+  /** For whom the person may act: {role, account, mandate, until, state, secret}; secret is there for a box on this device. */
+  async roles() {
+    const { mandates, represents } = await this.signer.get('/v1/mandates');
+    const boxes = new Map(others().filter((box) => box.chain === this.api.chain).map((box) => [box.account, box.secret]));
+    const mine = mandates.filter((one) => one.holder === this.self.account).map((one) => ({
+      role: one.role, account: one.subject, mandate: one.mandate, until: one.until, state: one.state }));
+    const led = represents.map((account) => ({ role: 'legal_rep', account, mandate: '', until: 0, state: 'ACTIVE' }));
+    return [...led, ...mine].map((one) => ({ ...one, secret: boxes.get(one.account) }));
+  }
+
+  /** {account, key, credential} of a new box. */
+  async openBox({ idNo, name, cardValidTo }) {
     const key = generateKey();
     const jwk = jwkOf(key);
-    this.api.key = key;
+    const api = this.api.as(key);
     const proof = jwsSign(key, { chain: this.api.chain, kid: jwk.kid, iat: now(), nonce: randomId() }, 'qc-identity-proof+jws');
     const claim = jweEncrypt(keyOf(this.identityDepartment().jwk), JSON.stringify(
       { id_no: idNo, name, card_valid_to: cardValidTo, jwk, proof }));
-    try {
-      const opened = await this.api.post('/v1/accounts:open', { jwk, claim });
-      this.account = opened.account;
-      this.credential = JSON.parse(jweDecrypt(key, opened.credential)).sd_jwt;
-    } catch (error) {
-      this.api.key = null;
-      throw error;
-    }
-    const secret = JSON.stringify({ key, credential: this.credential });
-    localStorage.setItem(STORE, JSON.stringify(
-      { chain: this.api.chain, host_kid: this.hostKid, account: this.account, secret: seal(passphrase, secret) }));
+    const opened = await api.post('/v1/accounts:open', { jwk, claim });
+    return { account: opened.account, key, credential: JSON.parse(jweDecrypt(key, opened.credential)).sd_jwt };
   }
 
   unlock(passphrase) {
     const box = stored();
-    const { key, credential } = JSON.parse(unseal(passphrase, box.secret));
-    this.api.key = key;
-    this.credential = credential;
-    this.account = box.account;
+    this.begin({ account: box.account, ...JSON.parse(unseal(passphrase, box.secret)) });
   }
 
   lock() {
     this.api.key = null;
     this.credential = null;
+    this.self = null;
+    this.signer = null;
+    this.actor = null;
   }
 
   /** Asks the department for an item; who is asking is told to the department alone. */
@@ -123,14 +160,14 @@ export class Wallet {
     }
     const sensitive = request.scope.some((one) => (this.items.get(one.item)?.sensitivity ?? 4) >= 3);
     const separate = ['third_party', ...(sensitive ? ['sensitive', 'adverse_credit_notice'] : []),
-      ...(request.release === 'answer' ? ['automated_decision'] : [])];
+      ...(request.release === 'answer' ? ['automated_decision'] : []), ...(this.actor?.role === 'guardian' ? ['minor'] : [])];
     return { entry, request, consumer, separate, notice: checkNotice(request, consumer) };
   }
 
   /** Records that the notice was shown; from here the person has 15 minutes to decide. */
   async present({ entry, request }) {
     if (entry.state !== 'REQUESTED') return;
-    await this.api.submit('request.open', { request: request.request, notice_sm3: request.notice.sm3 });
+    await this.signer.submit('request.open', { request: request.request, notice_sm3: request.notice.sm3 });
     entry.state = 'PRESENTED';
   }
 
@@ -149,24 +186,24 @@ export class Wallet {
       scope.push({ item: wanted.item, version: wanted.version, fields, required: wanted.required, range: null,
                    reveal: 'full', asset: asset.asset, presentation_sm3: hex(sm3(utf8(jwe))) });
     }
-    const tx = this.api.transaction('grant.create', {
+    const tx = this.signer.transaction('grant.create', {
       v: 1, grant, request: request.request, supersedes: '',
-      subject: { kind: 'person', account: this.account, pseudonym: entry.pseudonym },
-      actor: { role: 'self', account: this.account, mandate: '' },
+      subject: { kind: this.account.startsWith('e-') ? 'enterprise' : 'person', account: this.account, pseudonym: entry.pseudonym },
+      actor: this.actor ?? { role: 'self', account: this.account, mandate: '' },
       consumer: { uscc: consumer.uscc, name: consumer.name_zh, contact: consumer.contact,
                   account: consumer.account, product: request.product },
       purpose: request.purpose, scope, valid: request.valid, max_uses: request.max_uses, frequency: '',
       mode: request.mode, release: request.release, data_life_days: request.data_life_days, onward: request.onward,
       separate: { third_party: given.has('third_party'), sensitive: given.has('sensitive'),
                   adverse_credit_notice: given.has('adverse_credit_notice'),
-                  automated_decision: given.has('automated_decision'), minor: false },
+                  automated_decision: given.has('automated_decision'), minor: given.has('minor') },
       notice: { ...request.notice, shown_at: shownAt }, key: request.key,
     });
-    return this.api.post('/v1/grants', { tx, presentations });
+    return this.signer.post('/v1/grants', { tx, presentations });
   }
 
-  refuse(request, reason) { return this.api.submit('request.refuse', { request, reason }); }
-  revoke(grant, reason) { return this.api.submit('grant.revoke', { grant, reason }); }
+  refuse(request, reason) { return this.signer.submit('request.refuse', { request, reason }); }
+  revoke(grant, reason) { return this.signer.submit('grant.revoke', { grant, reason }); }
 
   /** Every event about me, each with its receipt checked here. */
   async history() {

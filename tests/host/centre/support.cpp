@@ -21,9 +21,9 @@ std::vector<std::vector<std::string>> ViewTest::rows(const std::string& sql, uns
 
 std::string ViewTest::dump() {
   static const std::map<std::string, unsigned> kColumns = {
-      {"members", 12},  {"subjects", 3}, {"items", 7},     {"products", 7},
-      {"plugins", 11},  {"assets", 12},  {"requests", 11}, {"grants", 15},
-      {"accesses", 11}, {"flows", 11},   {"proposals", 7}, {"retired_keys", 3}};
+      {"members", 12},  {"subjects", 3},     {"items", 7},    {"products", 7},    {"plugins", 11},
+      {"assets", 12},   {"requests", 11},    {"grants", 15},  {"accesses", 11},   {"flows", 11},
+      {"proposals", 7}, {"retired_keys", 3}, {"mandates", 9}, {"grant_actors", 5}};
   std::string out;
   for (const std::string& table : view_tables()) {
     out += "== " + table + "\n";

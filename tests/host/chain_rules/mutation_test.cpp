@@ -272,6 +272,17 @@ Case acknowledging() {
           std::move(before.world)};
 }
 
+Json mandate_of_acme(World& world) {
+  return {{"mandate", world.fresh_id()},
+          {"enterprise", enterprise_of("acme")},
+          {"holder", account_of("yi")},
+          {"role", "handler"},
+          {"parent", ""},
+          {"items", {"ga.hukou"}},
+          {"cosign", false},
+          {"until", world.now_s + kDay}};
+}
+
 std::vector<Operation> cases() {
   return {
       {"network_found",
@@ -333,6 +344,55 @@ std::vector<Operation> cases() {
          World world = city();
          const Json body = rebind_body(world, "jia", "jia2");
          return Case{"reg", "subject.rebind", body, std::move(world), {}, {}, {"body.evidence"}};
+       }},
+      {"guardian_appoint",
+       [] {
+         World world = city();
+         Json body{{"guardian", account_of("yi")},
+                   {"ward", account_of("jia")},
+                   {"until", world.now_s + kDay}};
+         Json claims = body;
+         claims["v"] = 1;
+         claims["chain"] = kChain;
+         claims["method"] = "hukou";
+         claims["iat"] = world.now_s;
+         body["mandate"] = world.fresh_id();
+         body["evidence"] =
+             crypto::jws_sign(key_of("ga"), claims.dump(), "qc-guardianship-evidence+jws");
+         return Case{"reg", "guardian.appoint", body, std::move(world), {}, {}, {"body.evidence"}};
+       }},
+      {"enterprise_open",
+       [] {
+         World world = city();
+         const Json body = enterprise_body(world, "acme", "jia");
+         return Case{"reg", "subject.open", body, std::move(world), {}, {}, {"body.evidence"}};
+       }},
+      {"enterprise_represent",
+       [] {
+         World world = city();
+         world.must("reg", "subject.open", enterprise_body(world, "acme", "jia"));
+         const Json body{{"account", enterprise_of("acme")},
+                         {"legal_rep", account_of("yi")},
+                         {"evidence", evidence_jws(enterprise_evidence(world, "acme", "yi"))},
+                         {"reason", "elected"}};
+         return Case{"reg", "enterprise.represent", body, std::move(world), {},
+                     {},    {"body.evidence"}};
+       }},
+      {"mandate_give",
+       [] {
+         World world = city();
+         world.must("reg", "subject.open", enterprise_body(world, "acme", "jia"));
+         const Json body = mandate_of_acme(world);
+         return Case{"jia", "mandate.give", body, std::move(world), {}, {"body.parent"}};
+       }},
+      {"mandate_end",
+       [] {
+         World world = city();
+         world.must("reg", "subject.open", enterprise_body(world, "acme", "jia"));
+         const Json given = mandate_of_acme(world);
+         world.must("jia", "mandate.give", given);
+         const Json body{{"mandate", given.at("mandate")}, {"reason", "left"}};
+         return Case{"jia", "mandate.end", body, std::move(world), {}, {"body.reason"}};
        }},
       {"subject_open",
        [] {

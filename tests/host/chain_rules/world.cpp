@@ -152,6 +152,27 @@ Json subject_body(World& world, const std::string& person) {
           {"evidence", evidence_jws(evidence_payload(world, person))}};
 }
 
+std::string enterprise_of(const std::string& name) {
+  return "e-" + pseudonym_of(name).substr(0, 32);
+}
+
+Json enterprise_evidence(const World& world, const std::string& name,
+                         const std::string& legal_rep) {
+  Json payload = evidence_payload(world, name);
+  payload["account"] = enterprise_of(name);
+  payload["legal_rep"] = account_of(legal_rep);
+  return payload;
+}
+
+Json enterprise_body(const World& world, const std::string& name, const std::string& legal_rep) {
+  return {{"account", enterprise_of(name)},
+          {"kind", "enterprise"},
+          {"pseudonym", pseudonym_of(name)},
+          {"jwk", jwk_of(name)},
+          {"legal_rep", account_of(legal_rep)},
+          {"evidence", evidence_jws(enterprise_evidence(world, name, legal_rep))}};
+}
+
 std::string key_proof(const std::string& account, const std::string& key, const std::string& old) {
   return proof::make_key_proof(key_of(key), {kChain, account, key_of(old).kid()});
 }

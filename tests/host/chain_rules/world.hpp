@@ -67,6 +67,10 @@ class World {
 Json found_body();
 Json member_body(const std::string& account, const std::string& kind, const std::string& code = "");
 Json subject_body(World& world, const std::string& person);
+/// The account, the evidence and the opening of an enterprise whose key is `name`'s.
+std::string enterprise_of(const std::string& name);
+Json enterprise_evidence(const World& world, const std::string& name, const std::string& legal_rep);
+Json enterprise_body(const World& world, const std::string& name, const std::string& legal_rep);
 Json evidence_payload(const World& world, const std::string& person);
 std::string evidence_jws(const Json& payload, const std::string& signer = "ga");
 /// `key` (a name for key_of) takes the place of the account's present key `old`.

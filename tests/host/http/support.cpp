@@ -168,7 +168,7 @@ std::int64_t now_s() {
       .count();
 }
 
-TestHost::TestHost(http::ServerOptions options, std::size_t queue_bytes) {
+void TestHost::open(std::size_t queue_bytes) {
   spdlog::set_level(spdlog::level::warn);
   chain::LedgerOptions ledger_options;
   ledger_options.directory = directory.path() / "ledger";
@@ -181,6 +181,20 @@ TestHost::TestHost(http::ServerOptions options, std::size_t queue_bytes) {
     std::abort();
   }
   ledger = std::move(*opened);
+  witnesses = *chain::Witnesses::open(*ledger, ledger_options.directory / "chunks");
+}
+
+void TestHost::serve(const http::ServerOptions& options) {
+  auto started = http::Server::start(options, services(), host_key);
+  if (!started.ok()) {
+    ADD_FAILURE() << started.error().code << ": " << started.error().message;
+    std::abort();
+  }
+  server = std::move(*started);
+}
+
+TestHost::TestHost(http::ServerOptions options, std::size_t queue_bytes) {
+  open(queue_bytes);
   submit(operator_key, "network.found",
          {{"name", "test"},
           {"host_jwk", host_key.public_key().to_jwk()},
@@ -192,17 +206,29 @@ TestHost::TestHost(http::ServerOptions options, std::size_t queue_bytes) {
             {"jwk", operator_key.public_key().to_jwk()}}}});
   admit("regulator", "regulator", regulator_key);
   admit("bank", "bank", bank_key);
-  auto started = http::Server::start(options, services(), host_key);
-  if (!started.ok()) {
-    ADD_FAILURE() << started.error().code << ": " << started.error().message;
-    std::abort();
-  }
-  server = std::move(*started);
+  serve(options);
+}
+
+std::unique_ptr<TestHost> TestHost::copy_of(const TestHost& other) {
+  std::unique_ptr<TestHost> copy(new TestHost(Unstarted{}));
+  copy->host_key = other.host_key;
+  copy->operator_key = other.operator_key;
+  copy->regulator_key = other.regulator_key;
+  copy->bank_key = other.bank_key;
+  // The state is rebuilt from the chunks.
+  std::filesystem::create_directories(copy->directory.path() / "ledger");
+  std::filesystem::copy(other.directory.path() / "ledger" / "chunks",
+                        copy->directory.path() / "ledger" / "chunks");
+  copy->open(64U << 20U);
+  copy->serve({});
+  return copy;
 }
 
 TestHost::~TestHost() { server.reset(); }
 
-http::Services TestHost::services() { return {*ledger, exchange, plugins, centre, supervision}; }
+http::Services TestHost::services() {
+  return {*ledger, exchange, plugins, centre, supervision, *witnesses};
+}
 
 chain::Applied TestHost::submit(const crypto::PrivateKey& key, std::string_view op,
                                 const Json& body) {

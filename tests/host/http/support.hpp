@@ -97,6 +97,8 @@ class TestHost {
  public:
   /// `queue_bytes` of the ledger: small to meet its back-pressure.
   explicit TestHost(http::ServerOptions options = {}, std::size_t queue_bytes = 64U << 20U);
+  /// Another host with the same keys, which goes on from a copy of `other`'s ledger as it is now.
+  static std::unique_ptr<TestHost> copy_of(const TestHost& other);
   ~TestHost();
 
   int port() const { return server->port(); }
@@ -112,11 +114,18 @@ class TestHost {
   crypto::PrivateKey regulator_key = crypto::PrivateKey::generate();
   crypto::PrivateKey bank_key = crypto::PrivateKey::generate();
   std::unique_ptr<chain::Ledger> ledger;
+  std::unique_ptr<chain::Witnesses> witnesses;
   EchoExchange exchange;
   EchoCentre centre;
   EchoSupervision supervision;
   OnePlugin plugins;
   std::unique_ptr<http::Server> server;
+
+ private:
+  struct Unstarted {};
+  explicit TestHost(Unstarted) {}
+  void open(std::size_t queue_bytes);
+  void serve(const http::ServerOptions& options);
 };
 
 inline constexpr std::string_view kChain = "test-chain";

@@ -1,0 +1,496 @@
+// Acting for another: guardians of minors, the people of an enterprise.
+#include "sdk/crypto/jose.hpp"
+#include "sdk/proof/pseudonym.hpp"
+#include "tests/host/chain_rules/world.hpp"
+
+namespace qc::chain::test {
+namespace {
+
+std::string guardianship_jws(const Json& payload, const std::string& signer = "ga") {
+  return crypto::jws_sign(key_of(signer), payload.dump(), "qc-guardianship-evidence+jws");
+}
+
+Json guardianship_payload(const World& world, std::int64_t until) {
+  return {{"v", 1},
+          {"chain", kChain},
+          {"guardian", account_of("yi")},
+          {"ward", account_of("jia")},
+          {"until", until},
+          {"method", "hukou"},
+          {"iat", world.now_s}};
+}
+
+Json guardian_body(World& world, std::int64_t until) {
+  return {{"mandate", world.fresh_id()},
+          {"guardian", account_of("yi")},
+          {"ward", account_of("jia")},
+          {"until", until},
+          {"evidence", guardianship_jws(guardianship_payload(world, until))}};
+}
+
+/// A request to jia that is on the screen.
+Json presented(World& world, const std::string& signer) {
+  const Json request = request_body(world, "jia");
+  world.must("bank", "request.create", request);
+  world.must(signer, "request.open",
+             {{"request", request.at("request")}, {"notice_sm3", digest("notice")}});
+  return request;
+}
+
+Json reason_for(const char* name, const Json& id) { return {{name, id}, {"reason", ""}}; }
+
+class Guardians : public ::testing::Test {
+ protected:
+  Guardians() : world(city()) {
+    appointed = guardian_body(world, world.now_s + 365 * kDay);
+    world.must("reg", "guardian.appoint", appointed);
+  }
+  Json grant_by_guardian(const Json& request) {
+    Json body = grant_body(world, "jia", request);
+    body["actor"] = {
+        {"role", "guardian"}, {"account", account_of("yi")}, {"mandate", appointed.at("mandate")}};
+    body["separate"]["minor"] = true;
+    return body;
+  }
+  World world;
+  Json appointed;
+};
+
+TEST_F(Guardians, TheGuardianConsentsAndTheMinorAloneCannot) {
+  const Json request = presented(world, "yi");
+  expect_refused(world.apply("jia", "grant.create", grant_body(world, "jia", request)),
+                 "grant.guardian_needed", "body.actor.role");
+  Json body = grant_by_guardian(request);
+  body["separate"]["minor"] = false;
+  expect_refused(world.apply("yi", "grant.create", body), "grant.separate_consent_missing",
+                 "body.separate.minor");
+  body["separate"]["minor"] = true;
+  expect_refused(world.apply("jia", "grant.create", body), "grant.wrong_actor",
+                 "body.actor.account");
+  const Effect effect = world.must("yi", "grant.create", body);
+  EXPECT_EQ(effect.actor, account_of("yi"));
+  EXPECT_EQ(effect.subjects, std::set<std::string>{account_of("jia")});
+  // The presentations are bound to the minor's key, whoever signed.
+  const Json grant = world.doc("grant/" + body.at("grant").get<std::string>());
+  EXPECT_EQ(grant.at("subject"), account_of("jia"));
+  EXPECT_EQ(grant.at("kid"), key_of("jia").kid());
+  world.must("bank", "access.open", open_body(world, body));
+  // Withdrawal is as easy as giving: either of them can.
+  world.must("yi", "grant.pause", reason_for("grant", body.at("grant")));
+  world.must("jia", "grant.revoke", reason_for("grant", body.at("grant")));
+}
+
+TEST_F(Guardians, AStrangerIsNoGuardian) {
+  world.must("reg", "subject.open", subject_body(world, "bing"));
+  const Json request = presented(world, "jia");
+  Json body = grant_by_guardian(request);
+  body["actor"]["account"] = account_of("bing");
+  expect_refused(world.apply("bing", "grant.create", body), "request.not_found", "body.request");
+  const Json name{{"request", request.at("request")}, {"reason", ""}};
+  expect_refused(world.apply("bing", "request.refuse", name), "request.not_found");
+  world.must("yi", "request.refuse", name);
+}
+
+TEST_F(Guardians, TheMandateEndsWithTimeAndTheGrantWithIt) {
+  const Json request = presented(world, "yi");
+  Json body = grant_by_guardian(request);
+  World early = city();
+  Json brief = guardian_body(early, early.now_s + kDay);
+  early.must("reg", "guardian.appoint", brief);
+  const Json asked = presented(early, "yi");
+  Json longer = grant_body(early, "jia", asked);
+  longer["actor"] = {
+      {"role", "guardian"}, {"account", account_of("yi")}, {"mandate", brief.at("mandate")}};
+  longer["separate"]["minor"] = true;
+  expect_refused(early.apply("yi", "grant.create", longer), "grant.beyond_mandate",
+                 "body.valid.to");
+  early.now_s += kDay;  // grown up
+  const Json again = presented(early, "jia");
+  longer = grant_body(early, "jia", again);
+  early.must("jia", "grant.create", longer);
+
+  world.must("yi", "grant.create", body);
+  expect_refused(world.apply("yi", "mandate.end", reason_for("mandate", appointed.at("mandate"))),
+                 "mandate.not_found", "body.mandate");
+  const Effect ended =
+      world.must("reg", "mandate.end", reason_for("mandate", appointed.at("mandate")));
+  EXPECT_EQ(ended.subjects, (std::set<std::string>{account_of("jia"), account_of("yi")}));
+  const Json grant = world.doc("grant/" + body.at("grant").get<std::string>());
+  EXPECT_EQ(grant.at("state"), "REVOKED");
+  EXPECT_EQ(grant.at("reason"), "mandate.ended");
+  expect_refused(world.apply("bank", "access.open", open_body(world, body)), "grant.revoked");
+  expect_refused(world.apply("reg", "mandate.end", reason_for("mandate", appointed.at("mandate"))),
+                 "mandate.wrong_state", "body.mandate");
+  expect_refused(world.apply("yi", "grant.create", grant_by_guardian(presented(world, "jia"))),
+                 "mandate.not_live");
+}
+
+TEST_F(Guardians, AreAppointedOnTheDepartmentsWordAlone) {
+  World fresh = city();
+  const std::int64_t until = fresh.now_s + 365 * kDay;
+  const auto with = [&](const char* name, const Json& value, const char* signer = "ga") {
+    Json payload = guardianship_payload(fresh, until);
+    payload[name] = value;
+    Json body = guardian_body(fresh, until);
+    body["evidence"] = guardianship_jws(payload, signer);
+    return fresh.apply("reg", "guardian.appoint", body);
+  };
+  expect_refused(with("ward", account_of("bing")), "identity.evidence_mismatch");
+  expect_refused(with("guardian", account_of("jia")), "identity.evidence_mismatch");
+  expect_refused(with("until", until + 1), "identity.evidence_mismatch");
+  expect_refused(with("v", 1, "rs"), "identity.bad_evidence", "body.evidence");
+  expect_refused(with("v", 1, "reg"), "identity.bad_evidence", "body.evidence");
+  expect_refused(with("iat", fresh.now_s - 601), "identity.stale_evidence", "body.evidence.iat");
+  Json body = guardian_body(fresh, fresh.now_s);
+  expect_refused(fresh.apply("reg", "guardian.appoint", body), "mandate.in_the_past", "body.until");
+  // One live mandate between two; a minor is nobody's guardian.
+  expect_refused(world.apply("reg", "guardian.appoint", guardian_body(world, until)),
+                 "mandate.exists");
+  body = guardian_body(world, until);
+  body["guardian"] = account_of("jia");
+  body["ward"] = account_of("yi");
+  expect_refused(world.apply("reg", "guardian.appoint", body), "mandate.wrong_holder",
+                 "body.guardian");
+}
+
+/// Enterprise "acme" with jia as legal representative and assets; persons jia, yi, bing, ding.
+class Enterprises : public ::testing::Test {
+ protected:
+  Enterprises() : world(city()), acme(enterprise_of("acme")) {
+    for (const char* person : {"bing", "ding"}) {
+      world.must("reg", "subject.open", subject_body(world, person));
+    }
+    for (const char* item : {"ga.hukou", "rs.social"}) {
+      Json body = item_body(item, 2);
+      body["version"] = 2;
+      body["subjects"] = {"person", "enterprise"};
+      world.must(std::string(item).substr(0, 2), "item.define", body);
+    }
+    Json product = product_body("citizen_loan", "answer");
+    product["version"] = 2;
+    for (Json& entry : product["scope"]) entry["version"] = 2;
+    world.must("bank", "product.define", product);
+    world.must("op", "product.approve", {{"product", "citizen_loan"}, {"version", 2}});
+    world.must("reg", "subject.open", enterprise_body(world, "acme", "jia"));
+    for (const char* item : {"ga.hukou", "rs.social"}) {
+      Json asset = asset_body(world, "acme", item);
+      asset["subject"] = acme;
+      asset["version"] = 2;
+      assets[item] = asset.at("asset");
+      world.must(std::string(item).substr(0, 2), "asset.issue", asset);
+    }
+  }
+  Json mandate(const std::string& holder, const std::string& role, const std::string& parent = "") {
+    return {{"mandate", world.fresh_id()},
+            {"enterprise", acme},
+            {"holder", account_of(holder)},
+            {"role", role},
+            {"parent", parent},
+            {"items", Json::array()},
+            {"cosign", false},
+            {"until", world.now_s + 90 * kDay}};
+  }
+  std::string give(const std::string& signer, const Json& body) {
+    world.must(signer, "mandate.give", body);
+    return body.at("mandate");
+  }
+  Json presented_request() {
+    Json request = request_body(world, "acme");
+    request["subject"] = acme;
+    request["product_version"] = 2;
+    for (Json& entry : request["scope"]) entry["version"] = 2;
+    world.must("bank", "request.create", request);
+    world.must("acme", "request.open",
+               {{"request", request.at("request")}, {"notice_sm3", digest("notice")}});
+    return request;
+  }
+  Json grant(const std::string& actor, const std::string& role, const std::string& mandate) {
+    Json body = grant_body(world, "acme", presented_request());
+    body["subject"] = {{"kind", "enterprise"},
+                       {"account", acme},
+                       {"pseudonym", proof::pairwise_pseudonym(pseudonym_of("acme"), "bank")}};
+    body["actor"] = {{"role", role}, {"account", account_of(actor)}, {"mandate", mandate}};
+    for (Json& entry : body["scope"]) entry["asset"] = assets.at(entry.at("item"));
+    return body;
+  }
+  Json represent(const std::string& legal_rep) const {
+    return {{"account", acme},
+            {"legal_rep", account_of(legal_rep)},
+            {"evidence", evidence_jws(enterprise_evidence(world, "acme", legal_rep))},
+            {"reason", "board decision"}};
+  }
+
+  World world;
+  std::string acme;
+  std::map<std::string, std::string> assets;
+};
+
+TEST_F(Enterprises, OpenWithTheirLegalRepresentative) {
+  EXPECT_EQ(world.doc("subject/" + acme).at("kind"), "enterprise");
+  EXPECT_EQ(world.doc("subject/" + acme).at("legal_rep"), account_of("jia"));
+  Json body = enterprise_body(world, "corp", "yi");
+  body["legal_rep"] = account_of("jia");
+  expect_refused(world.apply("reg", "subject.open", body), "identity.evidence_mismatch");
+  body = enterprise_body(world, "corp", "nobody");
+  expect_refused(world.apply("reg", "subject.open", body), "subject.not_found", "body.legal_rep");
+  body = enterprise_body(world, "corp", "yi");
+  body["account"] = account_of("corp");
+  expect_refused(world.apply("reg", "subject.open", body), "identity.account_mismatch");
+  body = enterprise_body(world, "corp", "yi");
+  body.erase("legal_rep");
+  expect_refused(world.apply("reg", "subject.open", body), "json.missing_field", "body.legal_rep");
+  body = subject_body(world, "wu");
+  body["legal_rep"] = account_of("jia");
+  expect_refused(world.apply("reg", "subject.open", body), "json.unknown_field", "body.legal_rep");
+}
+
+TEST_F(Enterprises, ThePeopleWithAMandateConsentNotTheKeyOfTheBox) {
+  Json body = grant("jia", "legal_rep", "");
+  expect_refused(world.apply("acme", "grant.create", body), "tx.forbidden_op", "op");
+  expect_refused(world.apply("yi", "grant.create", body), "request.not_found");
+  const Effect effect = world.must("jia", "grant.create", body);
+  EXPECT_EQ(effect.subjects, std::set<std::string>{acme});
+  EXPECT_EQ(world.doc("grant/" + body.at("grant").get<std::string>()).at("kid"),
+            key_of("acme").kid());
+  world.must("bank", "access.open", open_body(world, body));
+
+  const std::string admin = give("jia", mandate("yi", "administrator"));
+  const std::string handler = give("yi", mandate("bing", "handler", admin));
+  world.must("yi", "grant.create", grant("yi", "administrator", admin));
+  world.must("bing", "grant.create", grant("bing", "handler", handler));
+  expect_refused(world.apply("bing", "grant.create", grant("bing", "administrator", handler)),
+                 "grant.wrong_actor", "body.actor.mandate");
+  expect_refused(world.apply("bing", "grant.create", grant("bing", "handler", admin)),
+                 "request.not_found");
+  expect_refused(world.apply("yi", "grant.create", grant("yi", "legal_rep", "")),
+                 "grant.wrong_actor", "body.actor.role");
+  expect_refused(world.apply("yi", "grant.create", grant("yi", "self", "")), "grant.wrong_actor");
+}
+
+TEST_F(Enterprises, AMandateCoversItemsAndTime) {
+  Json narrow = mandate("yi", "administrator");
+  narrow["items"] = {"ga.hukou"};
+  const std::string admin = give("jia", narrow);
+  expect_refused(world.apply("yi", "grant.create", grant("yi", "administrator", admin)),
+                 "grant.beyond_mandate", "body.scope[1].item");
+  Json brief = mandate("bing", "administrator");
+  brief["until"] = world.now_s + kDay;
+  const std::string short_lived = give("jia", brief);
+  expect_refused(world.apply("bing", "grant.create", grant("bing", "administrator", short_lived)),
+                 "grant.beyond_mandate", "body.valid.to");
+  // What an administrator passes on lies within what it has.
+  Json below = mandate("ding", "handler", admin);
+  expect_refused(world.apply("yi", "mandate.give", below), "mandate.beyond", "body.items");
+  below["items"] = {"ga.hukou", "rs.social"};
+  expect_refused(world.apply("yi", "mandate.give", below), "mandate.beyond", "body.items");
+  below["items"] = {"ga.hukou"};
+  below["until"] = world.now_s + 91 * kDay;
+  expect_refused(world.apply("yi", "mandate.give", below), "mandate.beyond", "body.until");
+  below["until"] = world.now_s + 90 * kDay;
+  world.must("yi", "mandate.give", below);
+  world.now_s += kDay;
+  expect_refused(world.apply("bing", "grant.create", grant("bing", "administrator", short_lived)),
+                 "mandate.not_live", "body.actor.mandate");
+}
+
+TEST_F(Enterprises, WhoGivesAndHowMany) {
+  const std::string admin = give("jia", mandate("yi", "administrator"));
+  expect_refused(world.apply("yi", "mandate.give", mandate("bing", "administrator", admin)),
+                 "mandate.wrong_role", "body.parent");
+  expect_refused(world.apply("yi", "mandate.give", mandate("bing", "handler")),
+                 "mandate.wrong_role", "body.parent");
+  expect_refused(world.apply("bing", "mandate.give", mandate("ding", "handler", admin)),
+                 "mandate.wrong_role", "body.parent");
+  expect_refused(world.apply("jia", "mandate.give", mandate("yi", "handler")), "mandate.exists");
+  expect_refused(world.apply("jia", "mandate.give", mandate("nobody", "handler")),
+                 "subject.not_found", "body.holder");
+  Json box = mandate("bing", "handler");
+  box["holder"] = acme;
+  expect_refused(world.apply("jia", "mandate.give", box), "subject.wrong_kind", "body.holder");
+  box = mandate("bing", "handler");
+  box["enterprise"] = account_of("yi");
+  expect_refused(world.apply("jia", "mandate.give", box), "subject.wrong_kind", "body.enterprise");
+  for (const char* person : {"wu", "ji", "geng", "xin"}) {
+    world.must("reg", "subject.open", subject_body(world, person));
+    give("jia", mandate(person, "administrator"));
+  }
+  expect_refused(world.apply("jia", "mandate.give", mandate("bing", "administrator")),
+                 "mandate.too_many", "body.role");
+  give("jia", mandate("bing", "handler"));
+  world.must("jia", "mandate.end", reason_for("mandate", admin));
+  give("jia", mandate("ding", "administrator"));
+}
+
+TEST_F(Enterprises, EndingAMandateEndsWhatStandsOnIt) {
+  const std::string admin = give("jia", mandate("yi", "administrator"));
+  const std::string handler = give("yi", mandate("bing", "handler", admin));
+  const std::string direct = give("jia", mandate("ding", "handler"));
+  const Json own = grant("jia", "legal_rep", "");
+  const Json by_admin = grant("yi", "administrator", admin);
+  const Json by_handler = grant("bing", "handler", handler);
+  const Json by_direct = grant("ding", "handler", direct);
+  world.must("jia", "grant.create", own);
+  world.must("yi", "grant.create", by_admin);
+  world.must("bing", "grant.create", by_handler);
+  world.must("ding", "grant.create", by_direct);
+  const auto state = [&](const Json& body) {
+    return world.doc("grant/" + body.at("grant").get<std::string>()).at("state");
+  };
+  expect_refused(world.apply("bing", "mandate.end", reason_for("mandate", admin)),
+                 "mandate.not_found");
+  expect_refused(world.apply("reg", "mandate.end", reason_for("mandate", admin)),
+                 "mandate.not_found");
+  world.must("yi", "mandate.end", reason_for("mandate", admin));  // its holder lays it down
+  EXPECT_EQ(state(by_admin), "REVOKED");
+  EXPECT_EQ(state(by_handler), "REVOKED");
+  EXPECT_EQ(world.doc("mandate/" + handler).at("state"), "ENDED");
+  EXPECT_EQ(state(by_direct), "ACTIVE");
+  EXPECT_EQ(state(own), "ACTIVE");
+}
+
+TEST_F(Enterprises, AHandlerReadsARequestAndLeavesTheRestToThoseAbove) {
+  const std::string handler = give("jia", mandate("bing", "handler"));
+  Json request = request_body(world, "acme");
+  request["subject"] = acme;
+  request["product_version"] = 2;
+  for (Json& entry : request["scope"]) entry["version"] = 2;
+  world.must("bank", "request.create", request);
+  const Json opened{{"request", request.at("request")}, {"notice_sm3", digest("notice")}};
+  expect_refused(world.apply("ding", "request.open", opened), "request.not_found");
+  world.must("bing", "request.open", opened);
+  expect_refused(world.apply("bing", "request.refuse", reason_for("request", request["request"])),
+                 "request.not_found");
+  const Json body = grant("bing", "handler", handler);
+  world.must("bing", "grant.create", body);
+  for (const char* op : {"grant.pause", "grant.revoke"}) {
+    expect_refused(world.apply("bing", op, reason_for("grant", body.at("grant"))),
+                   "grant.not_found");
+  }
+  world.must("jia", "grant.pause", reason_for("grant", body.at("grant")));
+}
+
+TEST_F(Enterprises, TwoSignWhereTheMandateSaysSo) {
+  const std::string admin = give("jia", mandate("yi", "administrator"));
+  Json both = mandate("bing", "handler");
+  both["cosign"] = true;
+  const std::string handler = give("jia", both);
+  const Json body = grant("bing", "handler", handler);
+  world.must("bing", "grant.create", body);
+  const std::string key = "grant/" + body.at("grant").get<std::string>();
+  EXPECT_EQ(world.doc(key).at("state"), "PENDING_COSIGN");
+  expect_refused(world.apply("bank", "access.open", open_body(world, body)), "grant.not_cosigned");
+  Json second{{"grant", body.at("grant")}, {"tx", world.doc(key).at("tx")}};
+  for (const char* stranger : {"bing", "ding"}) {
+    expect_refused(world.apply(stranger, "grant.cosign", second), "grant.not_found", "body.grant");
+  }
+  expect_refused(world.apply("acme", "grant.cosign", second), "tx.forbidden_op");
+  second["tx"] = digest("another");
+  expect_refused(world.apply("yi", "grant.cosign", second), "grant.wrong_transaction", "body.tx");
+  second["tx"] = world.doc(key).at("tx");
+  expect_refused(world.apply("yi", "grant.resume", reason_for("grant", body.at("grant"))),
+                 "grant.wrong_state");
+  const Effect effect = world.must("yi", "grant.cosign", second);
+  EXPECT_EQ(effect.subjects, std::set<std::string>{acme});
+  EXPECT_EQ(world.doc(key).at("cosigner"), account_of("yi"));
+  world.must("bank", "access.open", open_body(world, body));
+  expect_refused(world.apply("jia", "grant.cosign", second), "grant.wrong_state");
+}
+
+TEST_F(Enterprises, NobodyIsTheOwnSecondSigner) {
+  Json both = mandate("yi", "administrator");
+  both["cosign"] = true;
+  const std::string admin = give("jia", both);
+  expect_refused(world.apply("yi", "mandate.give", mandate("bing", "handler", admin)),
+                 "mandate.beyond", "body.cosign");
+  const Json body = grant("yi", "administrator", admin);
+  world.must("yi", "grant.create", body);
+  const std::string key = "grant/" + body.at("grant").get<std::string>();
+  const Json second{{"grant", body.at("grant")}, {"tx", world.doc(key).at("tx")}};
+  expect_refused(world.apply("yi", "grant.cosign", second), "grant.second_signer_needed");
+  world.now_s += 3 * kDay;
+  EXPECT_EQ(grant_state_at(world.doc(key), world.now_s), "LAPSED");
+  expect_refused(world.apply("jia", "grant.cosign", second), "grant.wrong_state");
+}
+
+TEST_F(Enterprises, WhatWaitsForASecondSignatureFallsWithTheFirst) {
+  Json both = mandate("bing", "handler");
+  both["cosign"] = true;
+  const std::string handler = give("jia", both);
+  const auto pending = [&] {
+    const Json body = grant("bing", "handler", handler);
+    world.must("bing", "grant.create", body);
+    return body.at("grant").get<std::string>();
+  };
+  const std::string refused = pending();
+  world.must("jia", "grant.revoke", reason_for("grant", refused));
+  EXPECT_EQ(world.doc("grant/" + refused).at("state"), "REVOKED");
+  const std::string lost = pending();
+  world.must("reg", "subject.rebind", rebind_body(world, "bing", "bing2"));
+  EXPECT_EQ(world.doc("grant/" + lost).at("state"), "REVOKED");
+  const std::string ended = [&] {
+    const Json body = grant("bing", "handler", handler);
+    world.must("bing2", "grant.create", body);
+    return body.at("grant").get<std::string>();
+  }();
+  world.must("jia", "mandate.end", reason_for("mandate", handler));
+  EXPECT_EQ(world.doc("grant/" + ended).at("state"), "REVOKED");
+}
+
+TEST_F(Enterprises, ALostKeyPausesWhatItGaveForOthers) {
+  const std::string handler = give("jia", mandate("bing", "handler"));
+  const Json lost = grant("bing", "handler", handler);
+  const Json other = grant("jia", "legal_rep", "");
+  world.must("bing", "grant.create", lost);
+  world.must("jia", "grant.create", other);
+  const Effect effect = world.must("reg", "subject.rebind", rebind_body(world, "bing", "bing2"));
+  EXPECT_EQ(effect.subjects, (std::set<std::string>{acme, account_of("bing")}));
+  const Json paused = world.doc("grant/" + lost.at("grant").get<std::string>());
+  EXPECT_EQ(paused.at("state"), "PAUSED");
+  EXPECT_EQ(paused.at("reason"), "subject.rebound");
+  EXPECT_EQ(world.doc("grant/" + other.at("grant").get<std::string>()).at("state"), "ACTIVE");
+  world.must("jia", "grant.resume", reason_for("grant", lost.at("grant")));
+  world.must("reg", "subject.rebind", rebind_body(world, "jia", "jia2"));
+  EXPECT_EQ(world.doc("grant/" + other.at("grant").get<std::string>()).at("state"), "PAUSED");
+}
+
+TEST_F(Enterprises, AnotherLegalRepresentativeVoidsEveryMandate) {
+  const std::string admin = give("jia", mandate("yi", "administrator"));
+  const std::string handler = give("yi", mandate("bing", "handler", admin));
+  const Json body = grant("bing", "handler", handler);
+  world.must("bing", "grant.create", body);
+  expect_refused(world.apply("reg", "enterprise.represent", represent("jia")), "mandate.exists",
+                 "body.legal_rep");
+  Json forged = represent("ding");
+  forged["legal_rep"] = account_of("bing");
+  expect_refused(world.apply("reg", "enterprise.represent", forged), "identity.evidence_mismatch");
+  const Effect effect = world.must("reg", "enterprise.represent", represent("ding"));
+  EXPECT_EQ(effect.subjects, (std::set<std::string>{acme, account_of("jia"), account_of("ding"),
+                                                    account_of("yi"), account_of("bing")}));
+  for (const std::string& ended : {admin, handler}) {
+    EXPECT_EQ(world.doc("mandate/" + ended).at("state"), "ENDED");
+  }
+  expect_refused(world.apply("bank", "access.open", open_body(world, body)), "grant.revoked");
+  expect_refused(world.apply("jia", "mandate.give", mandate("yi", "administrator")),
+                 "mandate.wrong_role");
+  expect_refused(world.apply("jia", "grant.create", grant("jia", "legal_rep", "")),
+                 "request.not_found");
+  world.must("ding", "grant.create", grant("ding", "legal_rep", ""));
+}
+
+TEST_F(Enterprises, TheKeyOfTheBoxIsReplacedLikeAPersons) {
+  const Json body = grant("jia", "legal_rep", "");
+  world.must("jia", "grant.create", body);
+  Json payload = enterprise_evidence(world, "acme", "jia");
+  payload["kid"] = key_of("acme2").kid();
+  world.must("reg", "subject.rebind",
+             {{"account", acme},
+              {"jwk", jwk_of("acme2")},
+              {"evidence", evidence_jws(payload)},
+              {"reason", "lost"}});
+  expect_refused(world.apply("bank", "access.open", open_body(world, body)), "grant.paused");
+  world.must("jia", "grant.resume", reason_for("grant", body.at("grant")));
+  world.must("bank", "access.open", open_body(world, body));
+}
+
+}  // namespace
+}  // namespace qc::chain::test
