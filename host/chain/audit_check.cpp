@@ -44,7 +44,7 @@ Status SignerKeys::find(const proof::Transaction& tx, const StateReader& state,
   QC_ASSIGN(const crypto::PublicKey key, signer_key(tx, state));
   if (key.kid() != tx.kid) return unauthenticated("tx.unknown_key", "signed by another key");
   std::copy(key.xy().begin(), key.xy().end(), xy.begin());
-  const auto account = state.get("kid/" + tx.kid);
+  const Document account = state.find("kid/" + tx.kid);
   if (!account || !account->is_string()) return {};  // the founder: not an account yet
   if (known_.size() >= kMaxSigners) {
     known_.clear();

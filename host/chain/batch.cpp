@@ -10,10 +10,10 @@
 namespace qc::chain {
 
 BatchBuilder::BatchBuilder(const KvReader& store, const Position& before, std::string chain,
-                           std::int64_t time_ms)
+                           std::int64_t time_ms, const StateReader* documents)
     : store_(store),
       stored_(store),
-      overlay_(stored_),
+      overlay_(documents != nullptr ? *documents : stored_),
       before_(before),
       after_(before),
       chain_(std::move(chain)),

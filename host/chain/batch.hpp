@@ -20,8 +20,9 @@ namespace qc::chain {
 /// Thread contract: one thread; the store must not change meanwhile.
 class BatchBuilder {
  public:
+  /// `documents`: the state of `store` for who has it parsed at hand; null: read from the store.
   BatchBuilder(const KvReader& store, const Position& before, std::string chain,
-               std::int64_t time_ms);
+               std::int64_t time_ms, const StateReader* documents = nullptr);
 
   /// Runs the rules. On success the transaction is part of the batch. Errors: the rules'.
   /// `leaf` is proof::leaf_hash() of its bytes.
@@ -30,6 +31,8 @@ class BatchBuilder {
 
   /// The state with this batch's transactions so far.
   const StateReader& state() const { return overlay_; }
+  /// What they wrote.
+  const Overlay::Writes& writes() const { return overlay_.writes(); }
   std::size_t count() const { return rows_.size(); }
   std::uint64_t next_index() const { return before_.size + rows_.size(); }
   std::int64_t time_ms() const { return time_ms_; }

@@ -52,6 +52,7 @@ Committer::Committer(CommitterOptions options, KvStore& store, ChunkStore chunks
       hints_(options_.chunks),
       recent_(store),
       pending_(recent_),
+      documents_(pending_),
       position_(position),
       heads_(options_.chunks) {
   batches_ = position.batches;
@@ -87,7 +88,8 @@ void Committer::process(OrderedBatch batch) {
   Work& work = durable.work;
   settle_written();
   const std::int64_t time_ms = std::max(batch.time_ms, position_.time_ms);
-  durable.builder = std::make_unique<BatchBuilder>(pending_, position_, options_.chain, time_ms);
+  durable.builder =
+      std::make_unique<BatchBuilder>(pending_, position_, options_.chain, time_ms, &documents_);
   BatchBuilder& builder = *durable.builder;
   std::optional<Error> failure;
   try {
@@ -198,6 +200,7 @@ Result<std::shared_ptr<const KvBatch>> Committer::append(BatchBuilder& builder) 
   set_trouble("", false);
   auto rows = std::make_shared<const KvBatch>(builder.rows(place->chunk, place->offset));
   pending_.push(position_.batches, rows);
+  documents_.wrote(builder.writes());
   position_ = builder.after();
   return rows;
 }

@@ -17,6 +17,7 @@
 #include "host/chain/hints.hpp"
 #include "host/chain/orderer.hpp"
 #include "host/chain/pending_rows.hpp"
+#include "host/chain/recent_documents.hpp"
 #include "host/chain/recent_rows.hpp"
 
 namespace qc::chain {
@@ -113,6 +114,7 @@ class Committer {
   HintsWriter hints_;
   RecentRows recent_;
   PendingRows pending_;
+  RecentDocuments documents_;
   Position position_;  ///< after the last durable batch
 
   // The own thread alone, and the orderer's while that has nothing to do (await_finished).

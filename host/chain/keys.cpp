@@ -114,7 +114,9 @@ std::optional<Position> decode_position(std::string_view bytes) {
 }
 
 std::string encode(const TxRow& row) {
+  constexpr std::size_t kNames = 160;  // of an actor and a subject; more makes it grow
   std::string out;
+  out.reserve(kNames);
   put_u64(out, row.chunk);
   put_u64(out, row.offset);
   put_u32(out, row.length);

@@ -3,7 +3,7 @@
 //
 //   s<state key>                 JSON text            what the rules read and write
 //   l<group><tile>               tile of hashes       Merkle log (merkle_log.hpp)
-//   m<depth><prefix>             map node             subject map (subject_map.hpp)
+//   m<depth><prefix>             tile of map nodes    subject map (subject_map.hpp)
 //   v<account>                   count, head          the subject map's value, by name
 //   e<account>00<n>              index                n-th event about a subject, n from 1
 //   i<transaction id>            index

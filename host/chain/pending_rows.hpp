@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "host/chain/kv_store.hpp"
 
@@ -27,24 +27,20 @@ class PendingRows final : public KvReader {
             const std::function<bool(std::string_view key, std::string_view value)>& visit)
       const override;
 
-  /// The rows of batch number `batch`, on top.
+  /// The rows of batch number `batch`, on top; no key stands there twice.
   void push(std::uint64_t batch, std::shared_ptr<const KvBatch> rows);
   /// The oldest layer if its number is below `batches`: its rows are in the store.
   std::shared_ptr<const KvBatch> pop(std::uint64_t batches);
 
  private:
-  using Value = std::optional<std::string>;
+  using Row = KvBatch::value_type;
   struct Layer {
     std::uint64_t batch;
     std::shared_ptr<const KvBatch> rows;
-    std::size_t sorted;       ///< rows before this stand in the order of their keys
-    std::string others = {};  ///< first bytes of the keys of the rest
-    std::unordered_map<std::string_view, const Value*> index;
+    std::vector<const Row*> state;  ///< rows of the rules' state, in the order of their keys
+    std::unordered_map<std::string_view, const Row*> index;
   };
-  using Rows = std::map<std::string_view, const Value*>;
-  /// Adds the layer's rows that a scan would meet.
-  static void collect(const Layer& layer, std::string_view prefix, std::string_view start,
-                      Rows& out);
+  class InOrder;
 
   const KvReader& below_;
   std::deque<Layer> layers_;  ///< oldest first

@@ -5,8 +5,8 @@ namespace {
 
 constexpr std::size_t kEntryBytes = 128;  // of the tables, beside key and value
 
-/// Families that are read again soon after they were written (keys.hpp). Nonces are asked for once,
-/// events, places and lists hardly ever by the sequencer.
+/// Families that are read again soon after they were written (keys.hpp). The rules' documents have
+/// a place of their own (recent_documents.hpp), events and places are for readers.
 bool worth_keeping(std::string_view key) {
   if (key.empty()) return false;
   switch (key.front()) {
@@ -14,8 +14,6 @@ bool worth_keeping(std::string_view key) {
     case 'm':
     case 'v':
       return true;
-    case 's':
-      return !key.starts_with("snonce") && !key.starts_with("sof/");
     default:
       return false;
   }

@@ -9,14 +9,14 @@
 namespace qc::chain {
 
 /// Reads through to the store and keeps what it found, and what was written, while there is room:
-/// accounts, documents, the upper nodes of the subject map and the edge of the log are read again
-/// and again, and a look-up in the store costs ten times one here. Only for who sees every write.
+/// the subjects' values, the upper nodes of their map and the edge of the log are read again and
+/// again, and a look-up in the store costs ten times one here. Only for who sees every write.
 /// Thread contract: one thread, the store's only writer.
 class RecentRows final : public KvReader {
  public:
   /// Keeps at most twice `bytes`: a younger and an older half, and when the younger is full, the
   /// older goes.
-  explicit RecentRows(const KvReader& store, std::size_t bytes = 24U << 20U)
+  explicit RecentRows(const KvReader& store, std::size_t bytes = 12U << 20U)
       : store_(store), limit_(bytes) {}
 
   std::optional<std::string> get(std::string_view key) const override;

@@ -12,21 +12,7 @@ namespace {
 
 constexpr std::size_t kSpillBatch = 4096;  ///< documents written together
 
-/// About what a value takes in memory: nodes of trees, texts of their own.
-std::size_t weight_of(const Json& value) {
-  constexpr std::size_t kNode = 96;
-  std::size_t sum = sizeof(Json);
-  if (value.is_string()) return sum + 48 + value.get_ref<const std::string&>().size();
-  if (value.is_object()) {
-    const auto& members = value.get_ref<const Json::object_t&>();
-    for (const auto& [name, member] : members) sum += kNode + weight_of(member);
-  } else if (value.is_array()) {
-    for (const Json& element : value) sum += weight_of(element);
-  }
-  return sum;
-}
-
-/// "nonce_expiry/" of "nonce_expiry/000…": up to and with the first slash, or the whole.
+/// "nonce/" of "nonce/000…": up to and with the first slash, or the whole.
 std::string_view family_of(std::string_view key) {
   const std::size_t slash = key.find('/');
   return slash == std::string_view::npos ? key : key.substr(0, slash + 1);
@@ -40,12 +26,12 @@ ReplayState::~ReplayState() {
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
-std::optional<Json> ReplayState::get(const std::string& key) const {
+Document ReplayState::find(const std::string& key) const {
   if (const auto it = slots_.find(key); it != slots_.end()) return it->second.value;
-  if (!spill_) return std::nullopt;
-  auto value = StoredState(*spill_).get(key);
+  if (!spill_) return nullptr;
+  auto value = StoredState(*spill_).find(key);
   if (value) {
-    Slot slot{value, key.size() + weight_of(*value), true};
+    Slot slot{value, key.size() + memory_of(*value), true};
     used_bytes_ += slot.bytes;
     slots_.emplace(key, std::move(slot));
   }
@@ -81,17 +67,16 @@ void ReplayState::scan(const std::string& prefix, const std::string& start,
       visit_mine_below(&key);
       if (stopped) return false;
       const auto changed = slots_.find(key);  // the newer value, or that it was erased
-      const std::optional<Json> now =
-          changed == slots_.end() ? std::optional<Json>(value) : changed->second.value;
+      const Json* const now = changed == slots_.end() ? &value : changed->second.value.get();
       if (has_mine() && *mine == key) ++mine;
-      stopped = now && !visit(key, *now);
+      stopped = now != nullptr && !visit(key, *now);
       return !stopped;
     });
   }
   visit_mine_below(nullptr);
 }
 
-void ReplayState::put(const std::string& key, std::optional<Json> value) {
+void ReplayState::put(const std::string& key, Document value) {
   const auto [it, is_new] = slots_.try_emplace(key);
   Slot& slot = it->second;
   used_bytes_ -= slot.bytes;
@@ -104,7 +89,7 @@ void ReplayState::put(const std::string& key, std::optional<Json> value) {
     }
     return;
   }
-  slot.bytes = key.size() + sizeof(Slot) + (value ? weight_of(*value) : 0);
+  slot.bytes = key.size() + sizeof(Slot) + (value ? memory_of(*value) : 0);
   slot.value = std::move(value);
   slot.stored = false;
   used_bytes_ += slot.bytes;
@@ -115,7 +100,7 @@ void ReplayState::put(const std::string& key, std::optional<Json> value) {
   }
 }
 
-Status ReplayState::absorb(std::map<std::string, std::optional<Json>>&& writes) {
+Status ReplayState::absorb(Overlay::Writes&& writes) {
   for (auto& [key, value] : writes) put(key, std::move(value));
   return used_bytes_ > memory_bytes_ ? spill() : Status();
 }

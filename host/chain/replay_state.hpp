@@ -22,26 +22,26 @@ class ReplayState final : public StateReader {
   ReplayState(const ReplayState&) = delete;
   ReplayState& operator=(const ReplayState&) = delete;
 
-  std::optional<Json> get(const std::string& key) const override;
+  Document find(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
 
   /// Takes over what an accepted transaction wrote. Errors: "audit.io", "ledger.io".
-  Status absorb(std::map<std::string, std::optional<Json>>&& writes);
+  Status absorb(Overlay::Writes&& writes);
   /// First failed read of the temporary store, or "".
   std::string failure() const { return spill_ ? spill_->failure() : std::string(); }
   std::uint64_t spills() const { return spills_; }
 
  private:
   struct Slot {
-    std::optional<Json> value;  ///< nothing: erased, though the temporary store may have it
+    Document value;  ///< null: erased, though the temporary store may have it
     std::size_t bytes = 0;
     bool stored = false;  ///< equal in the temporary store
   };
-  /// Keys in memory of one family ("nonce_expiry/…"), in order, from the family's first scan on.
+  /// Keys in memory of one family ("nonce/…"), in order, from the family's first scan on.
   using Index = std::set<std::string>;
   Index& index_of(std::string_view family) const;
-  void put(const std::string& key, std::optional<Json> value);
+  void put(const std::string& key, Document value);
   Status open_spill();
   Status spill();
 

@@ -80,7 +80,7 @@ Status check_envelope(const Transaction& tx, const RuleContext& context, const S
   if (age_s < -rules::kWindowS) {
     return invalid("tx.from_the_future", "signed later than now", "iat");
   }
-  if (rules::nonce_used(state, tx.kid, tx.nonce)) {
+  if (rules::nonce_used(state, tx.kid, tx.nonce, context.time_s())) {
     return conflict("tx.duplicate", "this transaction or its nonce was used before").at("nonce");
   }
   return {};
@@ -88,7 +88,7 @@ Status check_envelope(const Transaction& tx, const RuleContext& context, const S
 
 Result<rules::Signer> find_signer(const Transaction& tx, const StateReader& state) {
   const std::string account = rules::account_of_kid(state, tx.kid);
-  auto document = account.empty() ? std::nullopt : rules::account_document(state, account);
+  Document document = account.empty() ? nullptr : rules::account_document(state, account);
   if (!document) return unauthenticated("tx.unknown_key", "no account has this key").at("kid");
   // Here and not only where signatures are verified: those are checked against the key of that
   // name, which may have been replaced between the check and this batch.
@@ -96,12 +96,13 @@ Result<rules::Signer> find_signer(const Transaction& tx, const StateReader& stat
     return unauthenticated("key.retired", "another key has replaced this one").at("kid");
   }
   std::string kind = rules::text_of(*document, "kind");
-  return rules::Signer{account, std::move(kind), std::move(*document)};
+  return rules::Signer(account, std::move(kind), std::move(document));
 }
 
 Result<Effect> apply_operation(const Transaction& tx, const RuleContext& context, Overlay& state) {
   if (tx.op == kFoundOp) {
-    const rules::Signer founder;  // nobody yet: the rule takes the key from the body
+    // Nobody yet: the rule takes the key from the body.
+    const rules::Signer founder({}, {}, document(Json()));
     const rules::Call call{tx, context, founder, state};
     rules::use_nonce(call, tx.kid, tx.nonce);
     return rules::network_found(call);
@@ -128,7 +129,8 @@ Result<SignerOnRecord> signer_on_record(const Transaction& tx, const StateReader
   QC_ASSIGN(rules::Signer signer, find_signer(tx, state));
   const auto jwk = signer.document.find("jwk");
   if (jwk == signer.document.end()) return internal("tx.invalid", "the account has no key");
-  return SignerOnRecord{signer.kind == "person", std::move(*jwk)};
+  // Shares the document's life: no copy of the key.
+  return SignerOnRecord{signer.kind == "person", Document(signer.kept, &*jwk)};
 }
 
 Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& state) {
@@ -140,7 +142,7 @@ Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& s
     return key;
   }
   QC_ASSIGN(const SignerOnRecord signer, signer_on_record(tx, state));
-  return crypto::PublicKey::from_jwk(signer.jwk);
+  return crypto::PublicKey::from_jwk(*signer.jwk);
 }
 
 Result<Effect> apply_transaction(const Transaction& tx, const RuleContext& context,

@@ -33,7 +33,7 @@ Result<crypto::PublicKey> signer_key(const Transaction& tx, const StateReader& s
 /// Whose key has the name `tx.kid`, as the state knows it now. Errors: "tx.unknown_key".
 struct SignerOnRecord {
   bool person = false;
-  Json jwk;
+  Document jwk;  ///< not null
 };
 Result<SignerOnRecord> signer_on_record(const Transaction& tx, const StateReader& state);
 

@@ -202,7 +202,7 @@ Result<Attempt> open_attempt(const Call& call, const std::string& compact) {
     return invalid("access.bad_attempt", "signed too long ago or later than now", field);
   }
   if (!is_id(out.tx.nonce)) return invalid("access.bad_attempt", "bad nonce", field);
-  if (nonce_used(call.state, out.tx.kid, out.tx.nonce)) {
+  if (nonce_used(call.state, out.tx.kid, out.tx.nonce, call.now_s())) {
     return conflict("tx.duplicate", "this attempt was recorded before").at(field);
   }
   auto open = read_open(JsonReader(out.tx.body, field));

@@ -35,8 +35,9 @@ Result<AssetBody> read_asset(const JsonReader& body) {
 }
 
 Status check_item(const Call& call, const AssetBody& asset, const std::string& subject_kind) {
-  QC_ASSIGN(const Json item, must_get(call.state, item_key(asset.item, asset.version),
-                                      "item.not_found", "body.item"));
+  QC_ASSIGN(const Document found, must_find(call.state, item_key(asset.item, asset.version),
+                                            "item.not_found", "body.item"));
+  const Json& item = *found;
   if (text_of(item, "department") != call.signer.account) {
     return forbidden("item.wrong_department", "another department defined this item")
         .at("body.item");
@@ -71,13 +72,13 @@ Status supersede(const Call& call, const AssetBody& asset) {
 
 Result<Effect> asset_issue(const Call& call) {
   QC_ASSIGN(const AssetBody asset, read_asset(call.body()));
-  if (call.state.get("asset/" + asset.asset)) {
+  if (call.state.find("asset/" + asset.asset)) {
     return conflict("asset.exists", "this identifier was used before").at("body.asset");
   }
-  QC_ASSIGN(const Json subject,
-            must_get(call.state, "subject/" + asset.subject, "subject.not_found", "body.subject"));
-  if (!is_active(subject)) return forbidden("subject.not_open", "not open").at("body.subject");
-  QC_TRY(check_item(call, asset, text_of(subject, "kind")));
+  QC_ASSIGN(const Document subject,
+            must_find(call.state, "subject/" + asset.subject, "subject.not_found", "body.subject"));
+  if (!is_active(*subject)) return forbidden("subject.not_open", "not open").at("body.subject");
+  QC_TRY(check_item(call, asset, text_of(*subject, "kind")));
   QC_TRY(supersede(call, asset));
   Json document = call.tx.body;
   document["department"] = call.signer.account;

@@ -180,10 +180,11 @@ Result<bool> check_actor(const Context& context, const GrantBody& grant) {
 }
 
 // Returns the consumer's member document: who receives is named as the ledger knows them.
-Result<Json> check_consumer(const Context& context) {
+Result<Document> check_consumer(const Context& context) {
   const std::string& account = text_of(context.request, "consumer");
-  QC_ASSIGN(Json member, must_get(context.call.state, "member/" + account, "member.not_found",
-                                  "body.consumer.account"));
+  QC_ASSIGN(const Document found, must_find(context.call.state, "member/" + account,
+                                            "member.not_found", "body.consumer.account"));
+  const Json& member = *found;
   QC_ASSIGN(const JsonReader consumer,
             part(context.body, "consumer", {"uscc", "name", "contact", "account", "product"}));
   QC_TRY(expect_text(consumer, "account", account, "grant.wrong_consumer"));
@@ -199,7 +200,7 @@ Result<Json> check_consumer(const Context& context) {
   if (!is_active(member)) {
     return forbidden("member.suspended", "the consumer is suspended").at("body.consumer");
   }
-  return member;
+  return found;
 }
 
 Status check_terms(const Context& context, const GrantBody& grant) {
@@ -245,7 +246,7 @@ Status check_notice(const Context& context) {
 }
 
 Status check_asset(const Context& context, const GrantScope& entry) {
-  const auto asset = context.call.state.get("asset/" + entry.asset);
+  const Document asset = context.call.state.find("asset/" + entry.asset);
   const auto refuse = [&](const char* why) {
     return conflict("grant.wrong_asset", why).at(entry.where + ".asset");
   };
@@ -309,9 +310,10 @@ Status check_separate(const Context& context, const GrantBody& grant) {
   QC_ASSIGN(const bool automated, separate.boolean("automated_decision"));
   bool demanding = false;
   for (const GrantScope& entry : grant.scope) {
-    QC_ASSIGN(const Json item, must_get(context.call.state, item_key(entry.item, entry.version),
-                                        "item.not_found", entry.where + ".item"));
-    demanding = demanding || number_of(item.at("body"), "sensitivity") >= 3;
+    QC_ASSIGN(const Document item,
+              must_find(context.call.state, item_key(entry.item, entry.version), "item.not_found",
+                        entry.where + ".item"));
+    demanding = demanding || number_of(item->at("body"), "sensitivity") >= 3;
   }
   const auto missing = [&](std::string_view name) {
     return invalid("grant.separate_consent_missing", "this grant needs it to be true",
@@ -333,9 +335,9 @@ Status check_key(const Context& context, const GrantBody& grant, const Json& con
     return invalid("grant.wrong_key", "not the request's key", "body.key");
   }
   // Once more: the plugin may have been withdrawn or replaced since the request was made.
-  const auto product =
-      context.call.state.get("product_version/" + text_of(context.request, "product") + "/" +
-                             std::to_string(number_of(context.request_body, "product_version")));
+  const Document product =
+      context.call.state.find("product_version/" + text_of(context.request, "product") + "/" +
+                              std::to_string(number_of(context.request_body, "product_version")));
   if (!product) return conflict("product.not_active", "not approved").at("body.consumer.product");
   auto kid = recipient_kid(context.call.state, product->at("body"), consumer);
   if (!kid.ok()) return kid.error().at("body.key");
@@ -390,7 +392,7 @@ bool may_grant(const Call& call, const GrantBody& grant, const std::string& subj
 Result<Effect> grant_create(const Call& call) {
   const JsonReader body = call.body();
   QC_ASSIGN(const GrantBody grant, read_grant(body));
-  if (call.state.get("grant/" + grant.grant)) {
+  if (call.state.find("grant/" + grant.grant)) {
     return conflict("grant.exists", "this identifier was used before").at("body.grant");
   }
   auto request = call.state.get("request/" + grant.request);
@@ -404,11 +406,11 @@ Result<Effect> grant_create(const Call& call) {
   if (state != "PRESENTED") {
     return conflict("request.wrong_state", "the request is " + state).at("body.request");
   }
-  const Json asked = request->at("body");
-  const Context context{call, body, subject, *request, asked};
+  const Context context{call, body, subject, *request, request->at("body")};
   QC_TRY(check_subject(context));
   QC_ASSIGN(const bool pending, check_actor(context, grant));
-  QC_ASSIGN(const Json consumer, check_consumer(context));
+  QC_ASSIGN(const Document member, check_consumer(context));
+  const Json& consumer = *member;
   QC_TRY(check_terms(context, grant));
   QC_TRY(check_scope(context, grant));
   QC_TRY(check_separate(context, grant));

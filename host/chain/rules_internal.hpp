@@ -15,8 +15,14 @@ namespace qc::chain::rules {
 /// The account whose key signed, as the state knows it.
 struct Signer {
   std::string account;
-  std::string kind;  ///< "operator", "department", …, "host", "person"
-  Json document;     ///< its member or subject document
+  std::string kind;      ///< "operator", "department", …, "host", "person"
+  Document kept;         ///< what `document` lies in
+  const Json& document;  ///< its member or subject document
+  Signer(std::string name, std::string its_kind, Document found)
+      : account(std::move(name)),
+        kind(std::move(its_kind)),
+        kept(std::move(found)),
+        document(*kept) {}
 };
 
 /// One transaction on its way through a rule. The family's rule reads and writes `state`, which is
@@ -101,13 +107,14 @@ inline constexpr std::int64_t kMaxTimeS = 253402300799;  ///< the end of the yea
 /// An access.open must fit, encoded once more, into the access.refuse that records its refusal.
 inline constexpr std::size_t kMaxAccessOpenBytes = 40U * 1024U;
 
-// Replay protection. A (kid, nonce) is remembered for kNonceKeepS after the batch that carried it.
-bool nonce_used(const StateReader& state, const std::string& kid, const std::string& nonce);
+// Replay protection. A (kid, nonce) counts for kNonceKeepS after the batch that carried it.
+bool nonce_used(const StateReader& state, const std::string& kid, const std::string& nonce,
+                std::int64_t now_s);
 void use_nonce(const Call& call, const std::string& kid, const std::string& nonce);
 
 // Accounts.
-/// Member or subject document. Nullopt when there is none.
-std::optional<Json> account_document(const StateReader& state, const std::string& account);
+/// Member or subject document. Null when there is none.
+Document account_document(const StateReader& state, const std::string& account);
 /// Account that owns a key, or "".
 std::string account_of_kid(const StateReader& state, const std::string& kid);
 /// Whether another key has replaced this one.
@@ -160,6 +167,9 @@ std::int64_t number_of(const Json& document, std::string_view name);
 /// Document under `key`, or not_found(code) naming `field`.
 Result<Json> must_get(const StateReader& state, const std::string& key, std::string_view code,
                       std::string_view field);
+/// The same for who only reads it.
+Result<Document> must_find(const StateReader& state, const std::string& key, std::string_view code,
+                           std::string_view field);
 
 // Forms. Every reader names its field in the error; a text of the wrong form is "json.bad_form".
 bool is_id(std::string_view text);       ///< 22 characters, 128 bits in base64url

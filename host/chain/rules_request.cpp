@@ -158,11 +158,12 @@ Result<Effect> close_request(const Call& call, std::string_view role, std::strin
 
 Result<Effect> request_create(const Call& call) {
   QC_ASSIGN(const RequestBody request, read_request(call.body()));
-  if (call.state.get("request/" + request.request)) {
+  if (call.state.find("request/" + request.request)) {
     return conflict("request.exists", "this identifier was used before").at("body.request");
   }
-  QC_ASSIGN(const Json product, must_get(call.state, "product/" + request.product,
-                                         "product.not_found", "body.product"));
+  QC_ASSIGN(const Document approved, must_find(call.state, "product/" + request.product,
+                                               "product.not_found", "body.product"));
+  const Json& product = *approved;
   if (text_of(product, "owner") != call.signer.account) {
     return forbidden("product.wrong_owner", "another member's product").at("body.product");
   }
@@ -173,8 +174,9 @@ Result<Effect> request_create(const Call& call) {
     return conflict("request.wrong_product_version", "not the version in use")
         .at("body.product_version");
   }
-  QC_ASSIGN(const Json subject, must_get(call.state, "subject/" + request.subject,
-                                         "subject.not_found", "body.subject"));
+  QC_ASSIGN(const Document account, must_find(call.state, "subject/" + request.subject,
+                                              "subject.not_found", "body.subject"));
+  const Json& subject = *account;
   if (!is_active(subject)) return forbidden("subject.not_open", "not open").at("body.subject");
   QC_TRY(check_times(request, call.now_s()));
   QC_TRY(check_within_product(request, product.at("body")));

@@ -9,39 +9,46 @@
 namespace qc::chain::rules {
 namespace {
 
-constexpr std::string_view kExpiryPrefix = "nonce_expiry/";
-constexpr std::string_view kExpiryFloor = "nonce_floor";  // last expiry key that was pruned
-constexpr std::uint64_t kPruneEvery = 16;                 // transactions between prunings
-constexpr std::size_t kPruneAtMost = 64;                  // four times what comes in meanwhile
+// A nonce is one document, "nonce/<period>/<kid>/<nonce>" -> the second of its batch. A period is
+// as long as nonces are kept: what counts lies in the present one and the one before, and what lies
+// before those can go without being looked at one by one.
+constexpr std::string_view kNonces = "nonce/";
+constexpr std::string_view kNonceFloor = "nonces_pruned";  // where pruning goes on
+constexpr std::uint64_t kPruneEvery = 16;                  // transactions between prunings
+constexpr std::size_t kPruneAtMost = 64;                   // four times what comes in meanwhile
 
-std::string nonce_key(const std::string& kid, const std::string& nonce) {
-  return "nonce/" + kid + "/" + nonce;
+std::int64_t nonce_period(std::int64_t time_s) {
+  return std::max<std::int64_t>(time_s, 0) / kNonceKeepS;
 }
 
-std::string expiry_prefix_at(std::int64_t time_s) {
-  const std::string digits = std::to_string(std::max<std::int64_t>(time_s, 0));
-  return std::string(kExpiryPrefix) +
-         std::string(12 - std::min<std::size_t>(digits.size(), 12), '0') + digits + "/";
+std::string nonces_of(std::int64_t period) {
+  constexpr std::size_t kDigits = 10;  // enough for the year 9999; order of text is order of time
+  const std::string digits = std::to_string(std::max<std::int64_t>(period, 0));
+  std::string out(kNonces);
+  out.append(kDigits - std::min(digits.size(), kDigits), '0').append(digits).push_back('/');
+  return out;
 }
 
-// Removes nonces whose transactions are outside the window by now. The scan starts where the last
-// one ended, so that it does not walk over what the store has deleted but not yet dropped.
+std::string nonce_key(std::int64_t period, const std::string& kid, const std::string& nonce) {
+  return nonces_of(period).append(kid).append("/").append(nonce);
+}
+
+// Removes nonces of periods that no longer count. The scan starts where the last one ended, so that
+// it does not walk over what the store has deleted but not yet dropped; when all are gone, nothing
+// is scanned until the next period.
 void prune_nonces(const Call& call) {
-  const std::string limit = expiry_prefix_at(call.now_s());
-  const auto floor = call.state.get(std::string(kExpiryFloor));
+  const std::string limit = nonces_of(nonce_period(call.now_s()) - 1);
+  const Document floor = call.state.find(std::string(kNonceFloor));
+  const std::string from = floor ? floor->get<std::string>() : std::string();
+  if (from >= limit) return;
   std::vector<std::string> due;
-  call.state.scan(std::string(kExpiryPrefix), floor ? floor->get<std::string>() : std::string(),
-                  [&](const std::string& key, const Json&) {
-                    if (key >= limit || due.size() >= kPruneAtMost) return false;
-                    due.push_back(key);
-                    return true;
-                  });
-  if (due.empty()) return;
-  for (const std::string& key : due) {
-    call.state.erase("nonce/" + key.substr(limit.size()));
-    call.state.erase(key);
-  }
-  call.state.put(std::string(kExpiryFloor), due.back());
+  call.state.scan(std::string(kNonces), from, [&](const std::string& key, const Json&) {
+    if (key >= limit || due.size() >= kPruneAtMost) return false;
+    due.push_back(key);
+    return true;
+  });
+  for (const std::string& key : due) call.state.erase(key);
+  call.state.put(std::string(kNonceFloor), due.size() < kPruneAtMost ? limit : due.back());
 }
 
 }  // namespace
@@ -54,36 +61,41 @@ Json Call::created(Json document) const {
 
 void Call::list_for(const std::string& account, std::string_view family,
                     const std::string& id) const {
-  state.put("of/" + account + "/" + std::string(family) + "/" + id, true);
+  static const Document kListed = document(true);  // one for all
+  state.put("of/" + account + "/" + std::string(family) + "/" + id, kListed);
 }
 
-bool nonce_used(const StateReader& state, const std::string& kid, const std::string& nonce) {
-  return state.get(nonce_key(kid, nonce)).has_value();
+bool nonce_used(const StateReader& state, const std::string& kid, const std::string& nonce,
+                std::int64_t now_s) {
+  const std::int64_t period = nonce_period(now_s);
+  for (const std::int64_t one : {period, period - 1}) {
+    const Document used = state.find(nonce_key(one, kid, nonce));
+    if (used && now_s <= used->get<std::int64_t>() + kNonceKeepS) return true;
+  }
+  return false;
 }
 
 void use_nonce(const Call& call, const std::string& kid, const std::string& nonce) {
   if (call.context.index % kPruneEvery == 0) prune_nonces(call);
   // A transaction signed kWindowS ahead stays valid for twice that; kept through that second.
   static_assert(kNonceKeepS >= 2 * kWindowS);
-  const std::int64_t expiry = call.now_s() + kNonceKeepS;
-  call.state.put(nonce_key(kid, nonce), expiry);
-  call.state.put(expiry_prefix_at(expiry) + kid + "/" + nonce, true);
+  call.state.put(nonce_key(nonce_period(call.now_s()), kid, nonce), call.now_s());
 }
 
-std::optional<Json> account_document(const StateReader& state, const std::string& account) {
+Document account_document(const StateReader& state, const std::string& account) {
   // A member's name never begins so: one look-up for those who are many.
-  if (account.starts_with("p-")) return state.get("subject/" + account);
-  auto member = state.get("member/" + account);
-  return member ? member : state.get("subject/" + account);
+  if (account.starts_with("p-")) return state.find("subject/" + account);
+  Document member = state.find("member/" + account);
+  return member ? member : state.find("subject/" + account);
 }
 
 std::string account_of_kid(const StateReader& state, const std::string& kid) {
-  const auto account = state.get("kid/" + kid);
+  const Document account = state.find("kid/" + kid);
   return account && account->is_string() ? account->get<std::string>() : std::string();
 }
 
 bool key_retired(const StateReader& state, const std::string& kid) {
-  const auto entry = state.get("key/" + kid);
+  const Document entry = state.find("key/" + kid);
   return entry && !entry->at("to").is_null();
 }
 
@@ -128,6 +140,13 @@ Result<Json> must_get(const StateReader& state, const std::string& key, std::str
   return std::move(*document);
 }
 
+Result<Document> must_find(const StateReader& state, const std::string& key, std::string_view code,
+                           std::string_view field) {
+  Document document = state.find(key);
+  if (!document) return not_found(std::string(code), "there is no such entry").at(field);
+  return document;
+}
+
 std::string item_key(const std::string& item, std::int64_t version) {
   return "item/" + item + "/" + std::to_string(version);
 }
@@ -143,7 +162,7 @@ Result<std::string> recipient_kid(const StateReader& state, const Json& product_
   if (text_of(product_body, "release") == "fields") {
     return text_of(consumer_document.at("jwk"), "kid");
   }
-  const auto plugin = state.get("plugin/" + text_of(product_body, "plugin"));
+  const Document plugin = state.find("plugin/" + text_of(product_body, "plugin"));
   // Another owner's plugin would read what was granted to this consumer.
   if (!plugin || text_of(*plugin, "state") != "admitted" || text_of(*plugin, "kind") != "product" ||
       text_of(*plugin, "owner") != text_of(consumer_document, "account")) {

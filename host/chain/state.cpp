@@ -6,9 +6,28 @@
 
 namespace qc::chain {
 
-std::optional<Json> Overlay::get(const std::string& key) const {
+std::size_t memory_of(const Json& value) {
+  constexpr std::size_t kNode = 96;
+  std::size_t sum = sizeof(Json);
+  if (value.is_string()) return sum + 48 + value.get_ref<const std::string&>().size();
+  if (value.is_object()) {
+    const auto& members = value.get_ref<const Json::object_t&>();
+    for (const auto& [name, member] : members) sum += kNode + memory_of(member);
+  } else if (value.is_array()) {
+    for (const Json& element : value) sum += memory_of(element);
+  }
+  return sum;
+}
+
+std::optional<Json> StateReader::get(const std::string& key) const {
+  const Document found = find(key);
+  if (found == nullptr) return std::nullopt;
+  return *found;
+}
+
+Document Overlay::find(const std::string& key) const {
   const auto it = writes_.find(key);
-  return it == writes_.end() ? base_.get(key) : it->second;
+  return it == writes_.end() ? base_.find(key) : it->second;
 }
 
 void Overlay::scan(const std::string& prefix, const std::string& start,
@@ -41,16 +60,19 @@ void Overlay::scan(const std::string& prefix, const std::string& start,
   if (!stopped) visit_mine_below(nullptr);
 }
 
-void Overlay::put(const std::string& key, Json value) {
-  writes_.insert_or_assign(key, std::optional<Json>(std::move(value)));
+void Overlay::put(const std::string& key, Document value) {
+  assert(value != nullptr);
+  writes_.insert_or_assign(key, std::move(value));
 }
 
-void Overlay::erase(const std::string& key) { writes_.insert_or_assign(key, std::nullopt); }
+void Overlay::erase(const std::string& key) { writes_.insert_or_assign(key, nullptr); }
 
 void Overlay::merge_into(Overlay& below) && {
   assert(&base_ == static_cast<const StateReader*>(&below));
-  for (auto& [key, value] : writes_) below.writes_.insert_or_assign(key, std::move(value));
-  writes_.clear();
+  while (!writes_.empty()) {
+    auto rest = below.writes_.insert(writes_.extract(writes_.begin()));
+    if (!rest.inserted) rest.position->second = std::move(rest.node.mapped());
+  }
 }
 
 }  // namespace qc::chain

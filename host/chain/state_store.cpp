@@ -16,10 +16,11 @@ std::optional<Json> parse_document(std::string_view text) {
 
 }  // namespace
 
-std::optional<Json> StoredState::get(const std::string& key) const {
+Document StoredState::find(const std::string& key) const {
   const auto text = store_.get(keys::state(key));
-  if (!text) return std::nullopt;
-  return parse_document(*text);
+  if (!text) return nullptr;
+  auto value = parse_document(*text);
+  return value ? document(std::move(*value)) : nullptr;
 }
 
 void StoredState::scan(const std::string& prefix, const std::string& start,

@@ -11,7 +11,7 @@ namespace qc::chain {
 class StoredState final : public StateReader {
  public:
   explicit StoredState(const KvReader& store) : store_(store) {}
-  std::optional<Json> get(const std::string& key) const override;
+  Document find(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
 

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "host/chain/keys.hpp"
+#include "sdk/proof/many_hashes.hpp"
 
 namespace qc::chain {
 namespace {
@@ -14,11 +15,13 @@ bool bit(const Hash32& key, std::size_t depth) {
   return ((key[depth / 8] >> (7U - depth % 8)) & 1U) != 0;
 }
 
-/// Row of the node at `depth` bits of `key`.
+/// Row of the tile whose first node is at `depth` bits of `key`.
 std::string row_key(std::size_t depth, const Hash32& key) {
-  std::string out = "m";
-  out.push_back(static_cast<char>(depth));
   const std::size_t whole = depth / 8;
+  std::string out;
+  out.reserve(3 + whole);
+  out.push_back('m');
+  out.push_back(static_cast<char>(depth));
   out.append(as_text(ByteView(key).first(whole)));
   if (depth % 8 != 0) {
     out.push_back(static_cast<char>(key[whole] & (0xFF00U >> (depth % 8)) & 0xFFU));
@@ -26,97 +29,183 @@ std::string row_key(std::size_t depth, const Hash32& key) {
   return out;
 }
 
-std::string encode_node(const MapNode& node) {
-  std::string out(1, node.leaf ? '\0' : '\1');
-  put_hash(out, node.left);
-  put_hash(out, node.right);
-  if (node.leaf) put_u64(out, node.count);
+/// Place of the node at `depth` bits of `key` in its tile.
+std::size_t slot_of(std::size_t depth, const Hash32& key) {
+  const std::size_t level = depth % MapTile::kLevels;
+  std::size_t slot = (std::size_t{1} << level) - 1;
+  for (std::size_t i = 0; i < level; ++i) {
+    slot += (bit(key, depth - 1 - i) ? std::size_t{1} : std::size_t{0}) << i;
+  }
+  return slot;
+}
+
+constexpr std::uint8_t kLeafMark = 0x80;
+
+/// Each node: its place, marked where it is a leaf; two hashes; a leaf's count.
+std::string encode_tile(const MapTile& tile) {
+  std::string out;
+  out.reserve(tile.nodes.size() * (1 + 2 * sizeof(Hash32)));
+  for (std::size_t slot = 0; slot < tile.nodes.size(); ++slot) {
+    const MapNode& node = tile.nodes[slot];
+    if (!node.there) continue;
+    out.push_back(static_cast<char>(slot | (node.leaf ? kLeafMark : 0U)));
+    put_hash(out, node.left);
+    put_hash(out, node.right);
+    if (node.leaf) put_u64(out, node.count);
+  }
   return out;
 }
 
-Result<MapNode> decode_node(std::string_view bytes) {
+Result<MapTile> decode_tile(std::string_view bytes) {
   FieldReader reader(bytes);
-  const std::string_view kind = reader.bytes(1);
-  MapNode node;
-  node.leaf = kind == std::string_view("\0", 1);
-  node.left = reader.hash();
-  node.right = reader.hash();
-  if (node.leaf) node.count = reader.u64();
-  if (!reader.ok() || reader.left() != 0 || (!node.leaf && kind != "\1")) {
-    return internal("ledger.corrupt",
-                    "a node of the subject map is damaged; remove the folder state/ to rebuild it");
+  MapTile tile;
+  bool good = !bytes.empty();
+  while (good && reader.left() != 0) {
+    const auto mark = static_cast<std::uint8_t>(reader.bytes(1).front());
+    const std::size_t slot = mark & ~kLeafMark & 0xFFU;
+    good = slot < tile.nodes.size() && !tile.nodes[slot].there;
+    if (!good) break;
+    MapNode& node = tile.nodes[slot];
+    node.there = true;
+    node.leaf = (mark & kLeafMark) != 0;
+    node.left = reader.hash();
+    node.right = reader.hash();
+    if (node.leaf) node.count = reader.u64();
+    good = reader.ok();
   }
-  return node;
+  if (good) return tile;
+  return internal("ledger.corrupt",
+                  "a row of the subject map is damaged; remove the folder state/ to rebuild it");
 }
 
 proof::SubjectValue value_of(const MapNode& leaf) { return {leaf.count, leaf.right}; }
 
 }  // namespace
 
-void SubjectMapUpdate::put(std::size_t depth, const Hash32& key, const MapNode& node) {
-  rows_.emplace_back(row_key(depth, key), encode_node(node));
+std::size_t SubjectMapUpdate::touch(const Place& place, const Hash32& key, const MapNode& node) {
+  MapNode& here = place.row->tile.nodes[slot_of(place.depth, key)];
+  here = node;
+  here.there = true;
+  touched_.push_back({place.depth, &here});
+  return touched_.size() - 1;
 }
 
 Result<Hash32> SubjectMapUpdate::apply(const Values& values) {
-  assert(!values.empty() && rows_.empty());
-  return update(0, {values.begin(), values.end()}, true);
+  assert(!values.empty() && touched_.empty());
+  QC_ASSIGN(const std::size_t root, update({0, nullptr, true}, {values.begin(), values.end()}));
+  return hash_up(root);
 }
 
-/// `may_exist` is false below a node that this batch has just made: nothing is stored there.
-Result<Hash32> SubjectMapUpdate::update(std::size_t depth, Range range, bool may_exist) {
-  if (may_exist) {
-    if (const auto bytes = store_.get(row_key(depth, range.begin->first))) {
-      QC_ASSIGN(const MapNode node, decode_node(*bytes));
-      if (node.leaf) return merge_leaf(depth, range, node);
-      return descend(depth, range, &node);
-    }
+Result<SubjectMapUpdate::Row*> SubjectMapUpdate::open_row(const Place& place, const Hash32& key) {
+  rows_.push_back({row_key(place.depth, key), {}});
+  Row& row = rows_.back();
+  if (!place.may_exist) return &row;
+  if (const auto bytes = store_.get(row.key)) {
+    QC_ASSIGN(row.tile, decode_tile(*bytes));
+  }
+  return &row;
+}
+
+Result<std::size_t> SubjectMapUpdate::update(Place place, Range range) {
+  const Hash32& first = range.begin->first;
+  if (place.depth % MapTile::kLevels == 0) {
+    QC_ASSIGN(place.row, open_row(place, first));
+  }
+  // A copy: what is touched is written where it lies.
+  const MapNode node = place.row->tile.nodes[slot_of(place.depth, first)];
+  if (place.may_exist && node.there) {
+    return node.leaf ? merge_leaf(place, range, node) : descend(place, range, node);
   }
   if (std::next(range.begin) == range.end) {
     const auto& [key, value] = *range.begin;
-    put(depth, key, {true, key, value.head, value.count});
-    return proof::map_leaf_hash(key, value);
+    return touch(place, key, {true, true, key, value.head, value.count});
   }
-  return descend(depth, range, nullptr);
+  return descend(place, range, {});
 }
 
 /// The subtree held one key. Either that key alone is updated, or it moves down beside the new.
-Result<Hash32> SubjectMapUpdate::merge_leaf(std::size_t depth, Range range, const MapNode& leaf) {
+Result<std::size_t> SubjectMapUpdate::merge_leaf(const Place& place, Range range,
+                                                 const MapNode& leaf) {
   Values merged(range.begin, range.end);
   merged.emplace(leaf.left, value_of(leaf));
-  return update(depth, {merged.begin(), merged.end()}, false);
+  place.row->tile.nodes[slot_of(place.depth, leaf.left)] = {};
+  if (std::next(merged.begin()) == merged.end()) {
+    const auto& [key, value] = *merged.begin();
+    return touch(place, key, {true, true, key, value.head, value.count});
+  }
+  return descend({place.depth, place.row, false}, {merged.begin(), merged.end()}, {});
 }
 
-Result<Hash32> SubjectMapUpdate::descend(std::size_t depth, Range range, const MapNode* existing) {
-  assert(depth < kBits);
+Result<std::size_t> SubjectMapUpdate::descend(const Place& place, Range range,
+                                              const MapNode& existing) {
+  assert(place.depth < kBits);
   auto middle = range.begin;
-  while (middle != range.end && !bit(middle->first, depth)) ++middle;
-  MapNode node;
-  if (existing != nullptr) node = *existing;
-  // An empty child of a stored node has no row either.
+  while (middle != range.end && !bit(middle->first, place.depth)) ++middle;
+  const std::size_t here = touch(place, range.begin->first, existing);
+  // An empty child of a stored node is not stored either.
+  const auto child = [&](const Hash32& hash) {
+    return Place{place.depth + 1, place.row, place.may_exist && hash != Hash32{}};
+  };
   if (middle != range.begin) {
-    const bool stored = existing != nullptr && node.left != Hash32{};
-    QC_ASSIGN(node.left, update(depth + 1, {range.begin, middle}, stored));
+    QC_ASSIGN(touched_[here].children[0], update(child(existing.left), {range.begin, middle}));
   }
   if (middle != range.end) {
-    const bool stored = existing != nullptr && node.right != Hash32{};
-    QC_ASSIGN(node.right, update(depth + 1, {middle, range.end}, stored));
+    QC_ASSIGN(touched_[here].children[1], update(child(existing.right), {middle, range.end}));
   }
-  put(depth, range.begin->first, node);
-  return proof::map_node_hash(node.left, node.right);
+  return here;
+}
+
+Hash32 SubjectMapUpdate::hash_up(std::size_t root) {
+  std::vector<Hash32> hashes(touched_.size());
+  std::vector<proof::MapLeaf> leaves;
+  std::vector<std::size_t> places;
+  std::vector<std::vector<std::size_t>> levels;
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    const Touched& one = touched_[i];
+    if (one.node->leaf) {
+      leaves.push_back({one.node->left, value_of(*one.node)});
+      places.push_back(i);
+      continue;
+    }
+    if (levels.size() <= one.depth) levels.resize(one.depth + 1);
+    levels[one.depth].push_back(i);
+  }
+  std::vector<Hash32> some(leaves.size());
+  proof::map_leaf_hashes(leaves, some);
+  for (std::size_t i = 0; i < places.size(); ++i) hashes[places[i]] = some[i];
+  std::vector<proof::NodePair> pairs;
+  for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
+    pairs.clear();
+    for (const std::size_t i : *level) {
+      const Touched& one = touched_[i];
+      if (one.children[0] != kNone) one.node->left = hashes[one.children[0]];
+      if (one.children[1] != kNone) one.node->right = hashes[one.children[1]];
+      pairs.push_back({&one.node->left, &one.node->right});
+    }
+    some.resize(pairs.size());
+    proof::node_hashes(pairs, some);
+    for (std::size_t i = 0; i < level->size(); ++i) hashes[(*level)[i]] = some[i];
+  }
+  return hashes[root];
 }
 
 void SubjectMapUpdate::write_to(KvBatch& batch) {
-  batch.insert(batch.end(), std::make_move_iterator(rows_.begin()),
-               std::make_move_iterator(rows_.end()));
+  for (Row& row : rows_) batch.emplace_back(std::move(row.key), encode_tile(row.tile));
   rows_.clear();
+  touched_.clear();
 }
 
 Result<MapLookup> map_lookup(const KvReader& store, const Hash32& key) {
   MapLookup found;
+  MapTile tile;
   for (std::size_t depth = 0; depth <= kBits; ++depth) {
-    const auto bytes = store.get(row_key(depth, key));
-    if (!bytes) return found;
-    QC_ASSIGN(const MapNode node, decode_node(*bytes));
+    if (depth % MapTile::kLevels == 0) {
+      const auto bytes = store.get(row_key(depth, key));
+      if (!bytes) return found;
+      QC_ASSIGN(tile, decode_tile(*bytes));
+    }
+    const MapNode& node = tile.nodes[slot_of(depth, key)];
+    if (!node.there) return found;
     if (node.leaf) {
       if (node.left == key) {
         found.value = value_of(node);

@@ -1,21 +1,34 @@
 // The subject map in the store: batch updates and proofs. Hashing: sdk/proof/subject_map.hpp.
+//
+// Nodes lie in tiles: one row holds a node of a depth divisible by three with its children and
+// theirs. A batch comes to two or three rows for each subject instead of to one for each level;
+// larger tiles would rewrite more bytes of neighbours than they save rows.
 #pragma once
 
+#include <array>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/chain/kv_store.hpp"
 #include "sdk/proof/subject_map.hpp"
 
 namespace qc::chain {
 
-/// A node as stored, under its path: a leaf with key and value, or the hashes of two children.
+/// A node as stored: a leaf with key and value, or the hashes of two children.
 struct MapNode {
+  bool there = false;
   bool leaf = false;
   Hash32 left{};   ///< inner: left child; leaf: key
   Hash32 right{};  ///< inner: right child; leaf: event head
   std::uint64_t count = 0;
+};
+
+struct MapTile {
+  static constexpr std::size_t kLevels = 3;
+  std::array<MapNode, (1U << kLevels) - 1> nodes{};  ///< level by level
 };
 
 /// Updates of one batch above the stored map, which is not touched: dropping the object undoes
@@ -35,13 +48,35 @@ class SubjectMapUpdate {
     Values::const_iterator begin;
     Values::const_iterator end;
   };
-  Result<Hash32> update(std::size_t depth, Range range, bool may_exist);
-  Result<Hash32> merge_leaf(std::size_t depth, Range range, const MapNode& leaf);
-  Result<Hash32> descend(std::size_t depth, Range range, const MapNode* existing);
-  void put(std::size_t depth, const Hash32& key, const MapNode& node);
+  /// A node on the way to a value that is set. `children`: those on the way too, by number.
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  struct Touched {
+    std::size_t depth;
+    MapNode* node;  ///< in its tile
+    std::array<std::size_t, 2> children{kNone, kNone};
+  };
+  struct Row {
+    std::string key;
+    MapTile tile;
+  };
+  /// Where update() is: below a node that this batch has just made nothing is stored.
+  struct Place {
+    std::size_t depth;
+    Row* row;
+    bool may_exist;
+  };
+  /// Each adds what it touches and returns the number of the topmost. A place is come to once.
+  Result<std::size_t> update(Place place, Range range);
+  Result<std::size_t> merge_leaf(const Place& place, Range range, const MapNode& leaf);
+  Result<std::size_t> descend(const Place& place, Range range, const MapNode& existing);
+  Result<Row*> open_row(const Place& place, const Hash32& key);
+  std::size_t touch(const Place& place, const Hash32& key, const MapNode& node);
+  /// Hashes of all, from the leaves up, a level at once; returns that of number `root`.
+  Hash32 hash_up(std::size_t root);
 
   const KvReader& store_;
-  KvBatch rows_;  ///< each node once: update() comes to a place once
+  std::vector<Touched> touched_;
+  std::deque<Row> rows_;
 };
 
 struct MapLookup {

@@ -150,7 +150,11 @@ std::string App::metrics_text() const {
 App::Plan App::plan(const Request& request) const {
   const auto match = router_.find(request.head.method, request.head.path);
   if (match.route == nullptr) return {};
-  return {match.route->lane, !match.route->handler};
+  const bool deferred = !match.route->handler;
+  // Nothing to parse and no signature to verify: the bytes go to the ledger as they are.
+  const bool at_once = deferred && match.route->body == BodyKind::kTransaction &&
+                       request.head.field("signature-input").empty();
+  return {match.route->lane, deferred, at_once};
 }
 
 App::Turn App::begin(const Request& request) const {

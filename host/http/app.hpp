@@ -28,6 +28,7 @@ class App {
   struct Plan {
     Lane lane = Lane::kQuick;
     bool deferred = false;  ///< answered by handle_later()
+    bool at_once = false;   ///< and handing it over is too little work for another thread
   };
   Plan plan(const Request& request) const;
   /// Answers. Never throws.

@@ -1,12 +1,47 @@
 #include "host/http/server.hpp"
 
+#include <algorithm>
 #include <array>
+#include <deque>
+#include <iterator>
+#include <mutex>
 
 #include "host/http/app.hpp"
 #include "host/http/workers.hpp"
 
 namespace qc::http {
 namespace {
+
+/// What the ledger has answered, on its way to the workers. A batch answers many requests in one
+/// moment: one worker is woken for all of them, and another for each further kShare.
+/// Any thread; outlives the server with the ledger callbacks that hold it.
+class Answers {
+ public:
+  struct One {
+    std::shared_ptr<const Request> request;
+    std::optional<Caller> caller;
+    App::Outcome outcome;
+  };
+  /// True when a worker must be told to come.
+  bool put(One one) {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(one));
+    return waiting_.size() % kShare == 1;
+  }
+  std::vector<One> take() {
+    const std::lock_guard lock(mutex_);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(kShare, waiting_.size()));
+    std::vector<One> out(std::make_move_iterator(waiting_.begin()),
+                         std::make_move_iterator(waiting_.begin() + count));
+    waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t kShare = 16;
+  std::mutex mutex_;
+  std::deque<One> waiting_;
+};
 
 /// Wires event loop, workers and app. At the end the loop drains while the workers still run, then
 /// the workers end. A ledger callback that comes later finds the workers stopped.
@@ -41,7 +76,9 @@ class ServerImpl final : public Server {
   void take(const RequestPtr& request) {
     const App::Plan plan = app_->plan(*request);
     auto& workers = lanes_[static_cast<std::size_t>(plan.lane)];
-    if (plan.deferred) {
+    if (plan.at_once) {
+      submit(request);
+    } else if (plan.deferred) {
       workers->push([this, request](Engine&) { submit(request); });
     } else {
       workers->push([this, request](Engine& engine) {
@@ -50,17 +87,20 @@ class ServerImpl final : public Server {
     }
   }
 
-  /// The worker is free again at once; the ledger's answer comes back as another task.
+  /// The thread is free again at once; the ledger's answer comes back as another task.
   void submit(const RequestPtr& request) {
     auto caller = std::make_shared<std::optional<Caller>>(app_->optional_caller(*request));
-    app_->handle_later(
-        *request, [this, request, caller, workers = lanes_[0]](App::Outcome outcome) {
-          auto shared = std::make_shared<App::Outcome>(std::move(outcome));
-          workers->push([this, request, caller, shared](Engine& engine) {
-            answer(engine, *request,
-                   [&](const Request& r) { return app_->finish(r, std::move(*caller), *shared); });
+    app_->handle_later(*request, [this, request, caller, answers = answers_,
+                                  workers = lanes_[0]](App::Outcome outcome) {
+      if (!answers->put({request, std::move(*caller), std::move(outcome)})) return;
+      workers->push([this, answers](Engine& engine) {
+        for (Answers::One& one : answers->take()) {
+          answer(engine, *one.request, [&](const Request& r) {
+            return app_->finish(r, std::move(one.caller), one.outcome);
           });
-        });
+        }
+      });
+    });
   }
 
   void answer(Engine& engine, const Request& request, const Engine::Handler& handler) {
@@ -70,6 +110,7 @@ class ServerImpl final : public Server {
 
   std::unique_ptr<EventLoop> loop_;
   std::array<std::shared_ptr<Workers>, kLanes> lanes_;
+  const std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
   std::unique_ptr<App> app_;
 };
 

@@ -98,7 +98,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 
 std::string text_of(const Json& object, std::string_view name) {
   if (!object.is_object()) return {};
-  const auto found = object.find(std::string(name));
+  const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
@@ -111,7 +111,7 @@ std::string JsonReader::field(std::string_view name) const {
 
 const Json* JsonReader::find(std::string_view name) const {
   if (!object_.is_object()) return nullptr;
-  const auto it = object_.find(std::string(name));
+  const auto it = object_.find(name);
   return it == object_.end() ? nullptr : &*it;
 }
 
@@ -119,7 +119,7 @@ bool JsonReader::has(std::string_view name) const { return find(name) != nullptr
 
 Status JsonReader::expect_only(std::initializer_list<std::string_view> allowed) const {
   if (!object_.is_object()) return invalid("json.wrong_type", "expected an object", path_);
-  for (const auto& [name, value] : object_.items()) {
+  for (const auto& [name, value] : object_.get_ref<const Json::object_t&>()) {
     if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
       return invalid("json.unknown_field", "unknown field", field(name.substr(0, 64)));
     }
@@ -200,15 +200,15 @@ Result<std::vector<std::string>> JsonReader::texts(std::string_view name, std::s
   std::set<std::string> seen;
   for (std::size_t i = 0; i < items->size(); ++i) {
     const Json& item = (*items)[i];
-    const std::string where = field(name) + "[" + std::to_string(i) + "]";
-    if (!item.is_string()) return invalid("json.wrong_type", "expected a string", where);
+    const auto where = [&] { return field(name) + "[" + std::to_string(i) + "]"; };
+    if (!item.is_string()) return invalid("json.wrong_type", "expected a string", where());
     const auto& value = item.get_ref<const std::string&>();
     if (value.empty() || value.size() > max_each) {
       return invalid("json.out_of_range", "expected 1 to " + std::to_string(max_each) + " bytes",
-                     where);
+                     where());
     }
     if (!seen.insert(value).second)
-      return invalid("json.duplicate_value", "value appears twice", where);
+      return invalid("json.duplicate_value", "value appears twice", where());
     out.push_back(value);
   }
   return out;

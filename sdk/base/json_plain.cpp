@@ -251,7 +251,9 @@ std::optional<Json> parse_plain_json(std::string_view text, std::size_t max_dept
 }
 
 std::string dump_json(const Json& value) {
+  constexpr std::size_t kEveryday = 512;  // what most documents fit into
   std::string out;
+  if (value.is_structured()) out.reserve(kEveryday);
   if (write_value(value, out)) return out;
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -1,6 +1,6 @@
 // What the ledger and the host before it do, every transaction signed, verified and on the disk
 // (fdatasync) before its answer. Generator and host share the machine.
-//   qc_bench_chain [--quick] [--only cold|hints|cached|http]
+//   qc_bench_chain [--quick] [--only cold|hints|grants|cached|http]
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -63,6 +63,15 @@ class Bench {
               "request.refuse, a key of its own for each" +
                   std::string(with_hints ? ", parity hints given" : "")};
     report(plan, bytes, load_ledger(*ledger_, std::move(work.refusals), kUnit, {}));
+  }
+
+  void ledger_grants() {
+    auto work = workload_.grants();
+    submit_all(*ledger_, work.before);
+    const std::size_t bytes = work.grants.front().bytes.size();
+    const Plan plan{"ledger_grants", 22'000, kUnseenKeyPerSecond,
+                    "grant.create over two items, a key of its own for each"};
+    report(plan, bytes, load_ledger(*ledger_, std::move(work.grants), kUnit, {}));
   }
 
   void ledger_cached() {
@@ -139,6 +148,11 @@ class Bench {
                 notes.c_str());
     std::fflush(stdout);
     figures_.add({plan.name, seen.rate(), "1/s", plan.target, plan.yardstick, notes});
+    figures_.add({plan.name + "_p50", seen.p50_ms, "ms", 0, 0, "at full load"});
+    figures_.add({plan.name + "_p99", seen.p99_ms, "ms", 0, 0, "at full load"});
+    figures_.add({plan.name + "_cpu", 1e6 * seen.cpu_cores / seen.rate(), "us", 0, 0,
+                  "processor time a transaction, generator included"});
+    figures_.add({plan.name + "_memory", seen.memory_mib, "MiB", 0, 0, "resident"});
   }
 
   void latency(const Plan& plan, std::size_t bytes, const Seen& seen) {
@@ -168,6 +182,7 @@ int main(int argc, char** argv) {
   const auto wanted = [&only](std::string_view name) { return only.empty() || only == name; };
   if (wanted("cold")) bench.ledger_cold(false);
   if (wanted("hints")) bench.ledger_cold(true);
+  if (wanted("grants")) bench.ledger_grants();
   if (wanted("cached")) bench.ledger_cached();
   if (wanted("http")) bench.http();
 }

@@ -107,6 +107,44 @@ Workload::Refusals Workload::refusals(bool with_hints) const {
   return out;
 }
 
+Workload::Grants Workload::grants() const {
+  struct Story {
+    std::vector<std::string> before;
+    std::string grant;
+  };
+  auto stories = in_parallel(persons_.size(), [this](std::size_t i) {
+    const Person& person = persons_[i];
+    World world;  // its clock, and where grant_body() looks for assets
+    Story out;
+    for (const char* item : {"ga.hukou", "rs.social"}) {
+      Json asset = asset_body(world, person.name, item);
+      const std::string id = random_id();
+      asset["asset"] = id;
+      const char* const department = item[0] == 'g' ? "ga" : "rs";
+      out.before.push_back(sign_as(key_of(department), "asset.issue", asset));
+      asset["state"] = "live";
+      world.state.entries["asset/" + id] = asset;
+      world.state.entries["of/" + account_of(person.name) + "/asset/" + id] = true;
+    }
+    Json request = request_body(world, person.name);
+    request["request"] = random_id();
+    out.before.push_back(sign_as(key_of("bank"), "request.create", request));
+    out.before.push_back(
+        sign_as(person.key, "request.open",
+                {{"request", request["request"]}, {"notice_sm3", digest("notice")}}));
+    Json grant = grant_body(world, person.name, request);
+    grant["grant"] = random_id();
+    out.grant = sign_as(person.key, "grant.create", grant);
+    return out;
+  });
+  Grants out;
+  for (Story& story : stories) {
+    for (std::string& one : story.before) out.before.push_back(std::move(one));
+    out.grants.push_back({std::move(story.grant)});
+  }
+  return out;
+}
+
 std::vector<std::string> Workload::assets(std::size_t count) const {
   return in_parallel(count, [this](std::size_t i) {
     World world;  // for its clock alone

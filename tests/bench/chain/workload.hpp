@@ -26,6 +26,14 @@ class Workload {
   /// with a key that the host meets rarely. `with_hints`: with what a submitter may know.
   Refusals refusals(bool with_hints) const;
 
+  struct Grants {
+    std::vector<std::string> before;        ///< assets, requests, openings: on the ledger first
+    std::vector<chain::Submission> grants;  ///< one by each person, of about 2,600 bytes
+  };
+  /// `grant.create` over two items, as an everyday loan has: what the ledger is for. Its size is
+  /// what the format makes it; every person signs with a key of her own.
+  Grants grants() const;
+
   /// `asset.issue` by two departments, about all persons in turn, of about 800 bytes: keys that the
   /// host meets all the time.
   std::vector<std::string> assets(std::size_t count) const;

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "host/chain/pending_rows.hpp"
+#include "host/chain/recent_documents.hpp"
 #include "host/chain/recent_rows.hpp"
 #include "host/chain/tx_verifier.hpp"
 #include "host/chain/verify_pool.hpp"
@@ -269,6 +270,38 @@ TEST(RecentRows, ShowWhatTheStoreHoldsHoweverLittleRoomTheyHave) {
       return true;
     });
     EXPECT_GT(seen, 10U);
+  }
+}
+
+TEST(RecentDocuments, ShowWhatTheRowsHoldHoweverLittleRoomTheyHave) {
+  for (const std::size_t room : {std::size_t{0}, std::size_t{4000}, std::size_t{1} << 20U}) {
+    const auto store = open_memory();
+    RecentDocuments recent(*store, room);
+    const StoredState stored(*store);
+    std::mt19937 random(5);
+    const std::vector<std::string> families{"grant/", "nonce/", "of/p/asset/", "kid/"};
+    const auto any_key = [&] {
+      return families[random() % families.size()] + std::to_string(random() % 40);
+    };
+    for (int round = 0; round < 400; ++round) {
+      Overlay batch(recent);
+      for (int n = 0; n < 10; ++n) {
+        const std::string key = any_key();
+        if (random() % 4 == 0) {
+          batch.erase(key);
+        } else {
+          batch.put(key, Json{{"n", random()}});
+        }
+      }
+      KvBatch rows;
+      write_state(batch, rows);
+      ASSERT_TRUE(store->write(rows).ok());
+      recent.wrote(batch.writes());
+      for (int n = 0; n < 10; ++n) {
+        const std::string key = any_key();
+        ASSERT_EQ(recent.get(key), stored.get(key)) << key << " with room for " << room;
+      }
+    }
   }
 }
 

@@ -31,11 +31,10 @@ void compare_with_map(std::size_t memory_bytes, bool spills) {
   const char* families[] = {"a/", "b/", "b/x/", "c"};
   const auto some_key = [&] { return families[random() % 4] + std::to_string(random() % 60); };
   for (int step = 0; step < 3000; ++step) {
-    std::map<std::string, std::optional<Json>> writes;
+    Overlay::Writes writes;
     for (unsigned i = 0; i < 1 + random() % 4; ++i) {
-      writes[some_key()] = random() % 3 == 0
-                               ? std::nullopt
-                               : std::optional<Json>(Json{{"n", step}, {"text", "value"}});
+      writes[some_key()] =
+          random() % 3 == 0 ? nullptr : document(Json{{"n", step}, {"text", "value"}});
     }
     model.absorb(writes);
     ASSERT_TRUE(state.absorb(std::move(writes)).ok());

@@ -9,9 +9,9 @@
 
 namespace qc::chain::test {
 
-std::optional<Json> MemoryState::get(const std::string& key) const {
+Document MemoryState::find(const std::string& key) const {
   const auto it = entries.find(key);
-  return it == entries.end() ? std::nullopt : std::optional<Json>(it->second);
+  return it == entries.end() ? nullptr : document(it->second);
 }
 
 void MemoryState::scan(const std::string& prefix, const std::string& start,
@@ -22,7 +22,7 @@ void MemoryState::scan(const std::string& prefix, const std::string& start,
   }
 }
 
-void MemoryState::absorb(const std::map<std::string, std::optional<Json>>& writes) {
+void MemoryState::absorb(const Overlay::Writes& writes) {
   for (const auto& [key, value] : writes) {
     if (value) {
       entries[key] = *value;

@@ -19,10 +19,10 @@ inline constexpr const char* kChain = "qc-test";
 /// The plainest StateReader: what an Overlay is compared with.
 class MemoryState final : public StateReader {
  public:
-  std::optional<Json> get(const std::string& key) const override;
+  Document find(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
-  void absorb(const std::map<std::string, std::optional<Json>>& writes);
+  void absorb(const Overlay::Writes& writes);
   std::map<std::string, Json> entries;
 };
 
