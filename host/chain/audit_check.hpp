@@ -13,6 +13,7 @@
 #include "host/chain/merkle_frontier.hpp"
 #include "host/chain/replay_state.hpp"
 #include "host/chain/subject_tree.hpp"
+#include "host/chain/tile_audit.hpp"
 #include "sdk/proof/receipt.hpp"
 
 namespace qc::chain {
@@ -71,6 +72,7 @@ class AuditCheck {
   ReplayState state_;
   SignerKeys signers_;
   MerkleFrontier log_;
+  TileAudit tiles_;
   SubjectTree subjects_;
   Status kept_;  ///< the first failure to keep state
   std::optional<AuditDefect> defect_;
