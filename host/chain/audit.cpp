@@ -25,7 +25,7 @@ void fill_report(AuditReport& report, const Position& position) {
 void fill_report(AuditReport& report, const AuditDefect& defect) {
   report.code = defect.code;
   report.message = defect.message;
-  report.file = "chunks/" + defect.file;
+  report.file = (defect.file.find('/') == std::string::npos ? "chunks/" : "") + defect.file;
   report.offset = defect.offset;
   report.index = defect.index;
   report.tx = defect.tx;

@@ -68,7 +68,10 @@ void SignerKeys::written(std::string_view state_key) {
 }
 
 AuditCheck::AuditCheck(const AuditOptions& options, const ChunkListing& listing)
-    : options_(options), listing_(listing), state_(options.state_bytes) {
+    : options_(options),
+      listing_(listing),
+      state_(options.state_bytes),
+      tiles_(options.directory / "tiles") {
   for (const ChunkFile& file : listing.chunks) total_bytes_ += size_of(file);
   for (const ChunkFile& file : listing.heads) total_bytes_ += size_of(file);
   for (const ChunkFile& file : listing.witnessed) total_bytes_ += size_of(file);
@@ -118,6 +121,10 @@ Status AuditCheck::check_record(AuditWindow& window, AuditedRecord& record) {
   position_.subject_root = subjects_.root();
   check_roots(window, record);
   if (defect_) return {};
+  if (auto wrong = tiles_.take(leaves)) {
+    refuse(std::move(*wrong));
+    return {};
+  }
   borders_.emplace(position_.size, position_);
   remember_trusted_border();
   progress(record.header.record_bytes());

@@ -13,6 +13,7 @@
 #include "host/chain/merkle_frontier.hpp"
 #include "host/chain/replay_state.hpp"
 #include "host/chain/subject_tree.hpp"
+#include "host/chain/tile_audit.hpp"
 #include "host/chain/witnesses.hpp"
 #include "sdk/proof/receipt.hpp"
 
@@ -74,6 +75,7 @@ class AuditCheck {
   ReplayState state_;
   SignerKeys signers_;
   MerkleFrontier log_;
+  TileAudit tiles_;
   SubjectTree subjects_;
   Status kept_;  ///< the first failure to keep state
   std::optional<AuditDefect> defect_;

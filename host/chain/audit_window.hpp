@@ -18,7 +18,7 @@ namespace qc::chain {
 struct AuditDefect {
   std::string code;
   std::string message;
-  std::string file;  ///< name inside the folder of chunks
+  std::string file;  ///< name inside the folder of chunks, or with the other folder before it
   std::uint64_t offset = 0;
   std::int64_t index = -1;
   std::string tx = {};

@@ -120,6 +120,7 @@ KvBatch BatchBuilder::rows(std::uint64_t chunk, std::uint64_t offset) {
     put_u64(position, index);
     batch.emplace_back(keys::tx_id(row.id), std::move(position));
   }
+  if (before_.size == 0) batch.emplace_back(std::string(keys::kFormat), kStateFormat);
   batch.emplace_back(std::string(keys::kPosition), encode(after_));
   return batch;
 }

@@ -44,9 +44,13 @@ class BatchBuilder {
   const std::string& record() const { return sealed_record_; }
   /// One character a transaction (hints.hpp).
   const std::string& hints() const { return hints_; }
+  /// Leaf hashes, for the tiles.
+  const std::vector<Hash32>& leaves() const { return log_.leaves(); }
   const Position& after() const { return after_; }  ///< chunk and offset not set before rows()
-  /// merkle_right_edge() of the tree of after().size leaves.
-  const std::vector<Hash32>& edge() const { return edge_; }
+  /// Path of a transaction of this batch in the tree of after().size leaves. Call after seal().
+  Result<std::vector<Hash32>> inclusion(std::uint64_t index) const {
+    return merkle_inclusion(log_, index, after_.size, edge_);
+  }
 
   /// Everything to be stored, with the record standing at `offset` of `chunk`.
   KvBatch rows(std::uint64_t chunk, std::uint64_t offset);

@@ -43,17 +43,18 @@ bool is_access_refusal(std::string_view code) {
   return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
 }
 
-Committer::Committer(CommitterOptions options, KvStore& store, ChunkStore chunks,
+Committer::Committer(CommitterOptions options, CommitterStores stores, ChunkStore chunks,
                      const Position& position, Publish publish)
     : options_(std::move(options)),
-      store_(store),
+      store_(stores.state),
       publish_(std::move(publish)),
       chunks_(std::move(chunks)),
       hints_(options_.chunks),
-      recent_(store),
+      recent_(stores.state),
       pending_(recent_),
       documents_(pending_),
       position_(position),
+      tiles_(stores.tiles),
       heads_(options_.chunks) {
   batches_ = position.batches;
   advance(position);
@@ -189,6 +190,8 @@ Result<std::shared_ptr<const KvBatch>> Committer::append(BatchBuilder& builder) 
     await_finished();  // the head that closes a chunk is that of its last batch
     heads_.write(position_.chunk, tip()->head, true);
     head_stored_size_ = position_.size;
+    // A start checks the tiles of the last chunk's transactions alone.
+    if (const Status synced = tiles_.sync(); !synced) set_trouble(synced.error().message, false);
   }
   const auto place = chunks_.append(builder.record(), position_.size);
   if (!place) {
@@ -259,7 +262,10 @@ void Committer::finish(Durable durable) {
 
 std::optional<Error> Committer::store(const Durable& durable) {
   if (state_lost_) return state_failed();
-  if (const Status written = store_.write(*durable.rows); !written) {
+  // Tiles first: whoever sees the new state finds its proofs.
+  Status written = tiles_.append(durable.builder->leaves());
+  if (written) written = store_.write(*durable.rows);
+  if (!written) {
     state_lost_ = true;
     set_trouble(written.error().message + "; restart the host to bring the state level", true);
     return state_failed();
@@ -313,7 +319,6 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
   published.reserve(work.accepted.size());
   std::vector<std::pair<SubmitDone, Result<Applied>>> answers;
   const auto shown = tip();
-  const StoredNodes nodes(*shown->snapshot);
   for (Accepted& one : work.accepted) {
     if (one.done) {
       Applied applied;
@@ -321,7 +326,7 @@ void Committer::answer(const BatchBuilder& builder, Work& work) {
       applied.time_ms = builder.time_ms();
       applied.decision = one.effect.decision;
       applied.receipt = {one.tx.id_hex(), one.index, builder.after().size, {}, shown->head};
-      auto path = merkle_inclusion(nodes, one.index, builder.after().size, builder.edge());
+      auto path = builder.inclusion(one.index);
       Result<Applied> outcome = path.ok() ? Result<Applied>(std::move(applied)) : path.error();
       if (path.ok()) outcome.value().receipt.path = std::move(path).value();
       answers.emplace_back(std::move(one.done), std::move(outcome));

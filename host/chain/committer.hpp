@@ -19,6 +19,7 @@
 #include "host/chain/pending_rows.hpp"
 #include "host/chain/recent_documents.hpp"
 #include "host/chain/recent_rows.hpp"
+#include "host/chain/tile_store.hpp"
 
 namespace qc::chain {
 
@@ -27,6 +28,12 @@ struct Tip {
   Position position;
   std::string head;  ///< JWS; "" while the ledger is empty
   std::shared_ptr<const KvReader> snapshot;
+};
+
+/// What the committer writes to, beside the chunks.
+struct CommitterStores {
+  KvStore& state;
+  TileStore& tiles;
 };
 
 struct CommitterOptions {
@@ -45,8 +52,8 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   using Publish = std::function<void(std::vector<Published>)>;
-  Committer(CommitterOptions options, KvStore& store, ChunkStore chunks, const Position& position,
-            Publish publish);
+  Committer(CommitterOptions options, CommitterStores stores, ChunkStore chunks,
+            const Position& position, Publish publish);
 
   void process(OrderedBatch batch);
   /// Finishes what is under way and stores the last head beside its chunk. Idempotent.
@@ -118,6 +125,7 @@ class Committer {
   Position position_;  ///< after the last durable batch
 
   // The own thread alone, and the orderer's while that has nothing to do (await_finished).
+  TileStore& tiles_;
   HeadsWriter heads_;
   std::chrono::steady_clock::time_point head_stored_at_{};
   std::uint64_t head_stored_size_ = 0;

@@ -31,6 +31,10 @@ Result<HeadsFile> read_heads(const std::filesystem::path& path, const crypto::Pu
 HeadsFile parse_heads(std::string_view bytes, const crypto::PublicKey& host,
                       std::string_view chain);
 
+/// As read_heads, of the last few lines alone: what an opening ledger is held to.
+Result<HeadsFile> read_newest_heads(const std::filesystem::path& path,
+                                    const crypto::PublicKey& host, std::string_view chain);
+
 /// Appends heads. A failure to write one is logged and harms nothing: heads guard the files, the
 /// files do not depend on heads. Thread contract: one thread.
 class HeadsWriter {

@@ -48,13 +48,6 @@ namespace keys {
 
 std::string state(std::string_view key) { return "s" + std::string(key); }
 
-std::string tile(std::uint8_t group, std::uint64_t index) {
-  std::string out = "l";
-  out.push_back(static_cast<char>(group));
-  put_u64(out, index);
-  return out;
-}
-
 std::string subject_value(std::string_view account) { return "v" + std::string(account); }
 
 std::string event_prefix(std::string_view account) {

@@ -2,12 +2,13 @@
 // order is numeric order.
 //
 //   s<state key>                 JSON text            what the rules read and write
-//   l<group><tile>               tile of hashes       Merkle log (merkle_log.hpp)
+//   l                            size, hashes         the Merkle log's right edge (merkle_log.hpp)
 //   m<depth><prefix>             tile of map nodes    subject map (subject_map.hpp)
 //   v<account>                   count, head          the subject map's value, by name
 //   e<account>00<n>              index                n-th event about a subject, n from 1
 //   i<transaction id>            index
 //   f<index>                     TxRow                where a transaction stands and what it did
+//   y                            text                 kStateFormat of what wrote the store
 //   z                            Position             the last batch applied
 #pragma once
 
@@ -46,14 +47,20 @@ class FieldReader {
 
 namespace keys {
 std::string state(std::string_view key);
-std::string tile(std::uint8_t group, std::uint64_t index);
 std::string subject_value(std::string_view account);
 std::string event_prefix(std::string_view account);
 std::string event(std::string_view account, std::uint64_t n);
 std::string tx_id(const Hash32& id);
 std::string tx(std::uint64_t index);
+inline constexpr std::string_view kLogEdge = "l";
+inline constexpr std::string_view kTxPrefix = "f";
+inline constexpr std::string_view kFormat = "y";
 inline constexpr std::string_view kPosition = "z";
 }  // namespace keys
+
+/// To be raised with every change of what the same ledger gives in the store: a store of another
+/// format is made anew from the chunks.
+inline constexpr std::string_view kStateFormat = "2";
 
 /// Where the ledger stands after a batch.
 struct Position {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <mutex>
 
 #include <rocksdb/cache.h>
@@ -16,18 +17,30 @@
 namespace qc::chain {
 namespace {
 
-constexpr std::size_t kBlockCacheBytes = 64U << 20U;
+constexpr std::size_t kBlockCacheBytes = 128U << 20U;
+constexpr int kOpenTables = 1000;
 constexpr std::size_t kWriteBufferBytes = 32U << 20U;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
 
+/// Not what was written, or a file that is gone; a full disk and the like are not damage.
+bool is_damage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsPathNotFound();
+}
+
 /// The first failure of a store, shared by the store, its snapshots and RocksDB's listener.
 class Failure final : public rocksdb::EventListener {
  public:
+  explicit Failure(std::filesystem::path directory) : directory_(std::move(directory)) {}
   void set(const rocksdb::Status& status) {
     const std::lock_guard lock(mutex_);
     if (text_.empty()) text_ = status.ToString();
+    if (is_damage(status)) mark(status.ToString());
+  }
+  /// A block that is read once in a year must not be found damaged only once.
+  void mark(const std::string& why) const {
+    std::ofstream(directory_ / kDamageMark) << why << "\n";
   }
   void clear() {
     const std::lock_guard lock(mutex_);
@@ -43,6 +56,7 @@ class Failure final : public rocksdb::EventListener {
   void OnErrorRecoveryCompleted(rocksdb::Status) override { clear(); }
 
  private:
+  const std::filesystem::path directory_;
   mutable std::mutex mutex_;
   std::string text_;
 };
@@ -182,21 +196,42 @@ rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
   // What is young is rewritten soon: compressing it costs the cores more than it saves the disk.
   options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,
                                    rocksdb::kSnappyCompression};
+  // Neither the time to open nor memory may grow with the store: tables are opened when they are
+  // read, and their indexes and filters come in parts through the cache.
+  options.max_open_files = kOpenTables;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 4U << 20U;
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.listeners.push_back(failure);
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_top_level_index_and_filter = true;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
 
+/// The state is derived: the remedy is always the same.
+Error damaged_store(const std::string& why) {
+  return unavailable("ledger.io", "the state store cannot be opened (" + why +
+                                      "); it is rebuilt from the ledger files when the folder "
+                                      "state/ is removed");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directory) {
-  auto failure = std::make_shared<Failure>();
+  auto failure = std::make_shared<Failure>(directory);
+  if (std::ifstream mark(directory / kDamageMark); mark) {
+    std::string why;
+    std::getline(mark, why);
+    return damaged_store(why);
+  }
   rocksdb::DB* raw = nullptr;
   const rocksdb::Status status =
       rocksdb::DB::Open(store_options(failure), directory.string(), &raw);
@@ -204,10 +239,8 @@ Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directo
     if (status.ToString().find("lock") != std::string::npos) {
       return unavailable("ledger.locked", "another process uses this ledger");
     }
-    // The state is derived: the remedy is always the same.
-    return unavailable("ledger.io", "the state store cannot be opened (" + status.ToString() +
-                                        "); it is rebuilt from the ledger files when the folder "
-                                        "state/ is removed");
+    if (is_damage(status) || status.IsInvalidArgument()) failure->mark(status.ToString());
+    return damaged_store(status.ToString());
   }
   return std::unique_ptr<KvStore>(
       std::make_unique<RocksStore>(std::shared_ptr<rocksdb::DB>(raw), std::move(failure)));

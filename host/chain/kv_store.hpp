@@ -43,7 +43,12 @@ class KvStore : public KvReader {
   virtual std::string failure() const = 0;
 };
 
-/// Opens or creates. Errors: "ledger.io", "ledger.locked" (another process has it).
+/// File in a store's folder that says that a block, or the list of files, is not what was written:
+/// the reason, as text.
+inline constexpr const char* kDamageMark = "DAMAGED";
+/// Opens or creates; what grows with the store is read when it is needed. Errors: "ledger.io",
+/// "ledger.locked" (another process has it). Damage, found now or while it is read, leaves
+/// kDamageMark, with which the store does not open again: the error is "ledger.io" too.
 Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directory);
 /// Never fails; everything in memory; snapshots are views of the live store (one thread only).
 std::unique_ptr<KvStore> open_memory();

@@ -42,6 +42,24 @@ Status make_folders(const std::filesystem::path& directory) {
   return {};
 }
 
+/// The state, brought level.
+struct RecoveredState {
+  std::unique_ptr<KvStore> store;
+  Position position;
+};
+Result<RecoveredState> recover_state(const std::filesystem::path& folder, const LedgerParts& parts,
+                                     const RecoveryContext& context) {
+  QC_ASSIGN(auto store, open_state(folder, parts.open_store));
+  auto position = recover(*store, context);
+  if (!position && state_is_damaged(folder)) {  // found only now, where recovery read
+    store.reset();
+    QC_ASSIGN(store, open_state(folder, parts.open_store));
+    position = recover(*store, context);
+  }
+  if (!position) return position.error();
+  return RecoveredState{std::move(store), *position};
+}
+
 unsigned pool_threads() { return std::clamp(std::thread::hardware_concurrency(), 1U, 8U); }
 
 }  // namespace
@@ -61,15 +79,16 @@ Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::Priva
         "ledger.wrong_host_key",
         "this network was founded with another host key (kid " + genesis->host.kid() + ")");
   }
-  QC_ASSIGN(auto store, parts.open_store(options.directory / "state"));
-  const RecoveryContext context{chunks, options.chain, host_key.public_key()};
-  QC_ASSIGN(const Position position, recover(*store, context));
+  QC_ASSIGN(auto tiles, TileStore::open(options.directory / "tiles"));
+  const RecoveryContext context{chunks, options.chain, host_key.public_key(), *tiles};
+  QC_ASSIGN(RecoveredState state, recover_state(options.directory / "state", parts, context));
+  const Position position = state.position;
   ChunkStore chunk_store({chunks, options.chunk_bytes, options.fsync, std::move(parts.open_chunk)});
   QC_TRY(chunk_store.open(position));
   log_info("open at " + std::to_string(position.size) + " transactions");
-  return std::unique_ptr<Ledger>(std::make_unique<LedgerImpl>(
-      LedgerImpl::Opened{std::move(options), std::move(host_key), std::move(lock), std::move(store),
-                         std::move(chunk_store), position}));
+  return std::unique_ptr<Ledger>(std::make_unique<LedgerImpl>(LedgerImpl::Opened{
+      std::move(options), std::move(host_key), std::move(lock), std::move(state.store),
+      std::move(tiles), std::move(chunk_store), position}));
 }
 
 Result<std::unique_ptr<Ledger>> Ledger::open(LedgerOptions options, crypto::PrivateKey host_key) {
@@ -81,14 +100,16 @@ LedgerImpl::LedgerImpl(Opened opened)
       host_key_(std::move(opened.host_key)),
       lock_(std::move(opened.lock)),
       store_(std::move(opened.store)),
+      tiles_(std::move(opened.tiles)),
       chunks_(options_.directory / "chunks"),
       budget_(options_.queue_bytes),
       publisher_([this](std::uint64_t from, const std::function<bool(const Published&)>& visit) {
         return replay(from, visit);
       }) {
   committer_ = std::make_unique<Committer>(
-      CommitterOptions{options_.chain, host_key_, chunks_}, *store_, std::move(opened.chunks),
-      opened.position, [this](std::vector<Published> batch) { publisher_.push(std::move(batch)); });
+      CommitterOptions{options_.chain, host_key_, chunks_}, CommitterStores{*store_, *tiles_},
+      std::move(opened.chunks), opened.position,
+      [this](std::vector<Published> batch) { publisher_.push(std::move(batch)); });
   EmbeddedOrdererOptions order;
   order.batch_max_txs = options_.batch_max_txs;
   order.batch_max_wait_us = options_.batch_max_wait_us;
@@ -215,6 +236,7 @@ Result<Applied> LedgerImpl::submit_as_host(std::string_view op, const Json& body
 Ledger::Health LedgerImpl::health() const {
   Health health;
   health.reason = committer_->trouble();
+  if (health.reason.empty()) health.reason = store_->failure();
   health.writable = health.reason.empty();
   health.queued_bytes = budget_.used();
   health.batches = committer_->batches();

@@ -10,6 +10,7 @@
 #include "host/chain/ledger.hpp"
 #include "host/chain/publisher.hpp"
 #include "host/chain/recovery.hpp"
+#include "host/chain/state_folder.hpp"
 #include "host/chain/state_store.hpp"
 #include "host/chain/verify_pool.hpp"
 
@@ -18,8 +19,7 @@ namespace qc::chain {
 /// What tests replace.
 struct LedgerParts {
   AppendFileFactory open_chunk = open_append_file;
-  std::function<Result<std::unique_ptr<KvStore>>(const std::filesystem::path&)> open_store =
-      open_rocks;
+  StoreFactory open_store = open_rocks;
 };
 /// As Ledger::open.
 Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::PrivateKey host_key,
@@ -61,6 +61,7 @@ class LedgerImpl final : public Ledger {
     crypto::PrivateKey host_key;
     DirectoryLock lock;
     std::unique_ptr<KvStore> store;
+    std::unique_ptr<TileStore> tiles;
     ChunkStore chunks;
     Position position;
   };
@@ -107,6 +108,7 @@ class LedgerImpl final : public Ledger {
   crypto::PrivateKey host_key_;
   DirectoryLock lock_;
   std::unique_ptr<KvStore> store_;
+  std::unique_ptr<TileStore> tiles_;
   std::filesystem::path chunks_;
   ByteBudget budget_;
   Publisher publisher_;

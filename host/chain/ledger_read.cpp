@@ -19,6 +19,16 @@ Result<TxRow> read_row(const KvReader& store, std::uint64_t index) {
   return *row;
 }
 
+/// Full tiles are held against what stands above them; this holds what is above all against the
+/// ledger's root, before a proof is given out.
+Status check_root(const TileNodes& nodes, const Position& position) {
+  QC_ASSIGN(const Hash32 root, merkle_root(nodes, position.size));
+  if (root == position.log_root) return {};
+  return internal("ledger.corrupt",
+                  "the last tiles of the Merkle log do not give the ledger's root; remove the "
+                  "folder tiles/ and restart to rebuild them");
+}
+
 }  // namespace
 
 void LedgerImpl::read(const std::function<void(const StateReader&)>& read) const {
@@ -68,7 +78,8 @@ Result<proof::Receipt> LedgerImpl::receipt(std::uint64_t index) const {
 Result<std::vector<proof::Receipt>> LedgerImpl::receipts(
     const std::vector<std::uint64_t>& indexes) const {
   const auto tip = committer_->tip();
-  const StoredNodes nodes(*tip->snapshot);
+  const TileNodes nodes(tiles_->files(), tip->position.size);
+  QC_TRY(check_root(nodes, tip->position));
   std::vector<proof::Receipt> all;
   all.reserve(indexes.size());
   for (const std::uint64_t index : indexes) {
@@ -92,7 +103,8 @@ Result<std::vector<Hash32>> LedgerImpl::consistency(std::uint64_t from, std::uin
                    "the ledger has " + std::to_string(tip->position.size) + " transactions", "to");
   }
   if (from > to) return invalid("proof.out_of_range", "from must not exceed to", "from");
-  const StoredNodes nodes(*tip->snapshot);
+  const TileNodes nodes(tiles_->files(), tip->position.size);
+  QC_TRY(check_root(nodes, tip->position));
   return merkle_consistency(nodes, from, to);
 }
 

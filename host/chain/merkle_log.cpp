@@ -2,32 +2,17 @@
 
 #include <bit>
 #include <cassert>
-#include <cstring>
 
+#include "sdk/proof/many_hashes.hpp"
 #include "sdk/proof/merkle.hpp"
 
 namespace qc::chain {
 namespace {
 
-Error missing_node(std::uint8_t group, std::uint64_t tile) {
-  return internal("ledger.corrupt", "the Merkle log lacks tile " + std::to_string(group) + "/" +
-                                        std::to_string(tile) +
-                                        "; remove the folder state/ to rebuild it");
-}
-
-std::string encode(const Tile& tile) {
-  std::string out;
-  out.reserve(tile.nodes.size() * 32);
-  for (const Hash32& node : tile.nodes) out.append(as_text(node));
-  return out;
-}
-
-bool decode(std::string_view bytes, Tile& tile) {
-  if (bytes.size() != tile.nodes.size() * 32) return false;
-  for (std::size_t i = 0; i < tile.nodes.size(); ++i) {
-    std::memcpy(tile.nodes[i].data(), bytes.data() + i * 32, 32);
-  }
-  return true;
+Error no_edge() {
+  return internal("ledger.corrupt",
+                  "the state does not hold the log's right edge; remove the folder state/ to "
+                  "rebuild it");
 }
 
 /// Hashes of the rightmost node of every level in a tree of `size` leaves. A rightmost node whose
@@ -129,70 +114,63 @@ Result<std::vector<Hash32>> merkle_consistency(const NodeSource& nodes, std::uin
   return std::vector<Hash32>(path.rbegin(), path.rend());
 }
 
-TileNode locate(std::uint8_t level, std::uint64_t index) {
-  const auto inner = static_cast<std::uint8_t>(level % Tile::kLevels);
-  const unsigned width_bits = Tile::kLevels - inner;  // the tile's level holds 2^width_bits nodes
-  const std::size_t first = 128U - (128U >> inner);
-  return {static_cast<std::uint8_t>(level / Tile::kLevels), index >> width_bits,
-          first + static_cast<std::size_t>(index & ((1ULL << width_bits) - 1))};
-}
-
-Result<Hash32> StoredNodes::node(std::uint8_t level, std::uint64_t index) const {
-  const TileNode at = locate(level, index);
-  const std::pair key{at.group, at.tile};
-  auto it = cache_.find(key);
-  if (it == cache_.end()) {
-    const auto bytes = store_.get(keys::tile(at.group, at.tile));
-    Tile tile;
-    if (!bytes || !decode(*bytes, tile)) return missing_node(at.group, at.tile);
-    it = cache_.emplace(key, tile).first;
+MerkleAppender::MerkleAppender(const KvReader& store, std::uint64_t size) : before_(size) {
+  if (size == 0) return;
+  const auto bytes = store.get(keys::kLogEdge);
+  FieldReader reader(bytes ? *bytes : std::string_view());
+  if (reader.u64() != size) {
+    stored_ = no_edge();
+    return;
   }
-  const Hash32& hash = it->second.nodes[at.slot];
-  if (hash == Hash32{}) return missing_node(at.group, at.tile);
-  return hash;
-}
-
-Result<Tile*> MerkleAppender::tile(const TileNode& at) {
-  const std::pair key{at.group, at.tile};
-  if (const auto it = touched_.find(key); it != touched_.end()) return &it->second;
-  Tile tile;
-  if (at.slot != 0) {  // slot 0 opens a tile
-    const auto bytes = store_.get(keys::tile(at.group, at.tile));
-    if (!bytes || !decode(*bytes, tile)) return missing_node(at.group, at.tile);
+  for (std::size_t level = 0; level < kLevels; ++level) {
+    if (((size >> level) & 1U) != 0) edge_[level] = reader.hash();
   }
-  return &touched_.emplace(key, tile).first->second;
+  if (!reader.ok() || reader.left() != 0) stored_ = no_edge();
 }
 
 Status MerkleAppender::append(const Hash32& leaf) {
-  std::uint8_t level = 0;
-  std::uint64_t index = size_;
-  Hash32 hash = leaf;
-  while (true) {
-    const TileNode at = locate(level, index);
-    QC_ASSIGN(Tile* const tile, this->tile(at));
-    tile->nodes[at.slot] = hash;
-    if ((index & 1U) == 0) break;
-    hash = proof::node_hash(tile->nodes[at.slot - 1], hash);
-    index >>= 1U;
-    ++level;
-  }
-  ++size_;
+  QC_TRY(stored_);
+  rows_[0].push_back(leaf);
   return {};
 }
 
+/// Hashes what is whole by now and not hashed yet, level by level.
+void MerkleAppender::hash_up() const {
+  for (std::size_t level = 0; level + 1 < kLevels; ++level) {
+    const std::uint64_t first = before_ >> level;
+    const std::uint64_t first_above = first >> 1U;
+    std::vector<Hash32>& above = rows_[level + 1];
+    const std::uint64_t whole = (size() >> (level + 1)) - first_above;
+    std::vector<proof::NodePair> pairs;
+    for (std::uint64_t i = above.size(); i < whole; ++i) {
+      const std::uint64_t left = 2 * (first_above + i);
+      pairs.push_back({left < first ? &edge_[level] : &rows_[level][left - first],
+                       &rows_[level][left + 1 - first]});
+    }
+    if (pairs.empty()) return;
+    const std::size_t had = above.size();
+    above.resize(had + pairs.size());
+    proof::node_hashes(pairs, std::span(above).subspan(had));
+  }
+}
+
 Result<Hash32> MerkleAppender::node(std::uint8_t level, std::uint64_t index) const {
-  const TileNode at = locate(level, index);
-  const auto it = touched_.find({at.group, at.tile});
-  if (it == touched_.end()) return stored_.node(level, index);
-  const Hash32& hash = it->second.nodes[at.slot];
-  if (hash == Hash32{}) return missing_node(at.group, at.tile);
-  return hash;
+  hash_up();
+  const std::uint64_t first = before_ >> level;
+  if (index >= first && index - first < rows_[level].size()) return rows_[level][index - first];
+  if ((first & 1U) != 0 && index + 1 == first && stored_.ok()) return edge_[level];
+  return no_edge();
 }
 
 void MerkleAppender::write_to(KvBatch& batch) const {
-  for (const auto& [key, tile] : touched_) {
-    batch.emplace_back(keys::tile(key.first, key.second), encode(tile));
+  hash_up();
+  std::string row;
+  put_u64(row, size());
+  for (std::size_t level = 0; level < kLevels; ++level) {
+    if (((size() >> level) & 1U) == 0) continue;
+    put_hash(row, rows_[level].empty() ? edge_[level] : rows_[level].back());
   }
+  batch.emplace_back(std::string(keys::kLogEdge), std::move(row));
 }
 
 }  // namespace qc::chain

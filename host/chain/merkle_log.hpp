@@ -1,13 +1,8 @@
-// The Merkle log (RFC 9162 with SM3): appending, roots and proofs over stored complete subtrees.
-//
-// Hashes of complete subtrees lie in tiles: a tile of group g holds the nodes of levels 6g..6g+5
-// above 64 neighbouring nodes of level 6g. One row for 64 leaves instead of 128 rows keeps the
-// store's cost below that of hashing; a proof reads at most one tile per group and side.
+// The Merkle log (RFC 9162 with SM3): appending, roots and proofs over complete subtrees.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "host/chain/keys.hpp"
@@ -39,48 +34,32 @@ Result<std::vector<Hash32>> merkle_inclusion(const NodeSource& nodes, std::uint6
 Result<std::vector<Hash32>> merkle_consistency(const NodeSource& nodes, std::uint64_t from,
                                                std::uint64_t to);
 
-/// One tile; nodes not complete yet are zero.
-struct Tile {
-  static constexpr std::uint8_t kLevels = 6;
-  std::array<Hash32, 126> nodes{};
-};
-struct TileNode {
-  std::uint8_t group;
-  std::uint64_t tile;
-  std::size_t slot;  ///< in Tile::nodes
-};
-TileNode locate(std::uint8_t level, std::uint64_t index);
-
-/// Reads tiles from a store or a snapshot of it. Thread contract: one thread per object.
-class StoredNodes final : public NodeSource {
- public:
-  explicit StoredNodes(const KvReader& store) : store_(store) {}
-  Result<Hash32> node(std::uint8_t level, std::uint64_t index) const override;
-
- private:
-  const KvReader& store_;
-  mutable std::map<std::pair<std::uint8_t, std::uint64_t>, Tile> cache_;
-};
-
-/// Appends leaves above a stored log without touching it: dropping the object undoes everything.
-/// Thread contract: one thread; the store must not change meanwhile.
+/// Appends leaves above a stored log without touching it: dropping the object undoes everything. Of
+/// the log it needs, and stores, the right edge alone: the complete subtrees that it consists of.
+/// Roots, and paths of the new leaves, follow from that; for everything else there are tiles
+/// (tile_store.hpp). Thread contract: one thread; the store must not change meanwhile.
 class MerkleAppender final : public NodeSource {
  public:
-  MerkleAppender(const KvReader& store, std::uint64_t size)
-      : store_(store), stored_(store), size_(size) {}
-  /// `leaf` is a leaf hash. Error: "ledger.corrupt".
+  MerkleAppender(const KvReader& store, std::uint64_t size);
+  /// `leaf` is a leaf hash. Error: "ledger.corrupt" when the store's edge is of another log.
   Status append(const Hash32& leaf);
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return before_ + leaves().size(); }
+  /// The leaf hashes appended.
+  const std::vector<Hash32>& leaves() const { return rows_[0]; }
+  /// New nodes and those of the stored edge.
   Result<Hash32> node(std::uint8_t level, std::uint64_t index) const override;
-  /// Rows for every tile touched.
+  /// The row of the new edge.
   void write_to(KvBatch& batch) const;
 
  private:
-  Result<Tile*> tile(const TileNode& at);
-  const KvReader& store_;
-  StoredNodes stored_;
-  std::uint64_t size_;
-  std::map<std::pair<std::uint8_t, std::uint64_t>, Tile> touched_;
+  static constexpr std::size_t kLevels = 64;
+  void hash_up() const;
+
+  std::uint64_t before_;  ///< leaves in the store
+  Status stored_;
+  std::array<Hash32, kLevels> edge_{};  ///< by level; there where before_ has a bit
+  /// New nodes of each level, from number before_ >> level on; above the leaves, made when needed.
+  mutable std::array<std::vector<Hash32>, kLevels> rows_;
 };
 
 }  // namespace qc::chain

@@ -8,6 +8,7 @@
 #include "host/chain/heads.hpp"
 #include "host/chain/log.hpp"
 #include "host/chain/merkle_log.hpp"
+#include "sdk/proof/many_hashes.hpp"
 
 namespace qc::chain {
 namespace {
@@ -46,6 +47,9 @@ class Recovery {
     for (; i < listing_.chunks.size(); ++i) {
       QC_TRY(chunk(listing_.chunks[i], i + 1 == listing_.chunks.size()));
     }
+    QC_TRY(bring_level(
+        context_.tiles, {position_.size, position_.log_root, position_.chunk},
+        [this](std::uint64_t first, std::size_t count) { return leaves(first, count); }));
     QC_TRY(check_newest_head());
     return position_;
   }
@@ -166,10 +170,35 @@ class Recovery {
     return {};
   }
 
+  /// Leaf hashes of transactions that the state has applied, out of the chunks.
+  Result<std::vector<Hash32>> leaves(std::uint64_t first, std::size_t count) {
+    std::vector<TxRow> rows;
+    store_.scan(keys::kTxPrefix, keys::tx(first), [&](std::string_view key, std::string_view row) {
+      auto decoded = decode_tx_row(row);
+      if (!decoded || key != keys::tx(first + rows.size())) return false;
+      rows.push_back(std::move(*decoded));
+      return rows.size() < count;
+    });
+    if (rows.size() != count) {
+      return internal("ledger.corrupt", "the state does not know where transaction " +
+                                            std::to_string(first + rows.size()) +
+                                            " stands; remove the folder state/ to rebuild it");
+    }
+    std::vector<std::string> texts;
+    for (const TxRow& row : rows) {
+      QC_ASSIGN(std::string text,
+                reader_.read(context_.chunks / chunk_name(row.chunk), row.offset, row.length));
+      texts.push_back(std::move(text));
+    }
+    std::vector<Hash32> leaves(count);
+    proof::leaf_hashes(std::vector<std::string_view>(texts.begin(), texts.end()), leaves);
+    return leaves;
+  }
+
   Status check_newest_head() {
     if (listing_.heads.empty()) return {};
     const ChunkFile& file = listing_.heads.back();
-    QC_ASSIGN(HeadsFile heads, read_heads(file.path, context_.host, context_.chain));
+    QC_ASSIGN(HeadsFile heads, read_newest_heads(file.path, context_.host, context_.chain));
     if (!heads.defect.empty()) return corrupt(file.path, heads.defect_offset, heads.defect);
     if (!heads.torn.empty()) QC_TRY(cut_off(file.path, heads.complete_bytes, heads.torn));
     if (heads.heads.empty()) return {};
@@ -180,7 +209,7 @@ class Recovery {
                          " transactions, but the ledger files hold " +
                          std::to_string(position_.size));
     }
-    const StoredNodes nodes(store_);
+    const TileNodes nodes(context_.tiles.files(), position_.size);
     const auto root = merkle_root(nodes, newest.head.size);
     if (!root) return root.error();
     if (*root != newest.head.log_root) {
@@ -193,6 +222,7 @@ class Recovery {
   const RecoveryContext& context_;
   Position position_;
   ChunkListing listing_;
+  PartReader reader_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "host/chain/keys.hpp"
 #include "host/chain/kv_store.hpp"
+#include "host/chain/tile_store.hpp"
 #include "sdk/crypto/sm2.hpp"
 
 namespace qc::chain {
@@ -23,11 +24,12 @@ struct RecoveryContext {
   std::filesystem::path chunks;  ///< folder of the chunk files
   std::string chain;
   crypto::PublicKey host;
+  TileStore& tiles;
 };
 /// Checks the chunk that holds the last applied record and everything after it, cuts off a torn
-/// tail (kept beside as `<chunk>.<offset>.torn`), applies what the state lacks, and compares the
-/// newest signed head. Older chunks are the audit's business: opening must not grow with history.
-/// Errors: "ledger.corrupt" (file and offset), "ledger.io".
+/// tail (kept beside as `<chunk>.<offset>.torn`), applies what the state lacks, brings the Merkle
+/// log's tiles level, and compares the newest signed head. Older chunks are the audit's business:
+/// opening must not grow with history. Errors: "ledger.corrupt" (file and offset), "ledger.io".
 Result<Position> recover(KvStore& store, const RecoveryContext& context);
 
 }  // namespace qc::chain

@@ -343,6 +343,7 @@ Result<Effect> access_open(const Call& call) {
                                                         {"withheld", Json::array()},
                                                         {"opened_at", call.now_s()},
                                                         {"body", call.tx.body}}));
+  call.state.put("access_open/" + open.access, true);
   call.list_for(subject, "access", open.access);
   call.list_for(call.signer.account, "access", open.access);
   return call.effect({subject});
@@ -411,6 +412,7 @@ Result<Effect> access_release(const Call& call) {
   access["release_tx"] = call.tx.id_hex();
   const std::string subject = text_of(access, "subject");
   call.state.put("access/" + release.access, std::move(access));
+  call.state.erase("access_open/" + release.access);
   return call.effect({subject});
 }
 

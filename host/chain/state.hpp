@@ -21,8 +21,8 @@ std::size_t memory_of(const Json& value);
 
 /// Read side. Keys by family: "member/<account>", "kid/<kid>" -> account, "subject/<account>",
 /// "item/<item>/<version>", "product/<product>", "plugin/<plugin>", "asset/<id>", "request/<id>",
-/// "grant/<id>", "access/<id>", "network", and index keys "of/<account>/<family>/<id>" (value
-/// true) so that a party's documents can be listed.
+/// "grant/<id>", "access/<id>", "network", "access_open/<id>" (true, from opening to release), and
+/// index keys "of/<account>/<family>/<id>" (true), so that a party's documents can be listed.
 /// Thread contract: as the implementation says.
 class StateReader {
  public:

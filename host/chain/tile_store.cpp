@@ -16,9 +16,7 @@ namespace {
 
 constexpr std::size_t kHashBytes = sizeof(Hash32);
 constexpr std::size_t kLeavesAtOnce = 10000;  ///< leaves asked of a source at once
-/// After a crash of the machine the ends of the files may hold anything: so many leaves are made
-/// again before all are.
-constexpr std::uint64_t kSuspectLeaves = 64 * kTileHashes;
+constexpr std::size_t kTilesKept = 256;       ///< with what they hash to, 16 KiB each
 
 std::string tile_name(std::size_t level, std::uint64_t tile) {
   return "tiles/" + std::to_string(level) + ", tile " + std::to_string(tile);
@@ -48,6 +46,10 @@ std::vector<std::vector<Hash32>> pyramid(std::vector<Hash32> bottom) {
 }
 
 }  // namespace
+
+Hash32 tile_hash(std::span<const Hash32> tile) {
+  return pyramid(std::vector<Hash32>(tile.begin(), tile.end())).back().front();
+}
 
 Result<TileFiles> TileFiles::open(const std::filesystem::path& folder) {
   TileFiles files;
@@ -106,7 +108,9 @@ Status TileStore::cut(std::uint64_t size) {
   size_ = std::min(size, size_);
   for (std::size_t i = 0; i < levels_.size(); ++i) {
     const std::uint64_t bytes = (size_ >> (kTileBits * i)) * kHashBytes;
-    if (levels_[i].file->size() > bytes) QC_TRY(levels_[i].file->truncate(bytes));
+    Level& level = levels_[i];
+    if (level.file->size() > bytes) QC_TRY(level.file->truncate(bytes));
+    level.synced = std::min(level.synced, bytes);
   }
   return load_open_tiles();
 }
@@ -131,13 +135,20 @@ Status TileStore::append(std::span<const Hash32> leaves) {
     entries.clear();
     std::size_t done = 0;
     for (; tile.size() - done >= kTileHashes; done += kTileHashes) {
-      const auto begin = tile.begin() + static_cast<std::ptrdiff_t>(done);
-      entries.push_back(
-          pyramid(std::vector<Hash32>(begin, begin + std::ptrdiff_t{kTileHashes})).back().front());
+      entries.push_back(tile_hash(std::span(tile).subspan(done, kTileHashes)));
     }
     tile.erase(tile.begin(), tile.begin() + static_cast<std::ptrdiff_t>(done));
   }
   size_ += leaves.size();
+  return {};
+}
+
+Status TileStore::sync() {
+  for (Level& level : levels_) {
+    if (level.file->size() == level.synced) continue;
+    QC_TRY(level.file->sync());
+    level.synced = level.file->size();
+  }
   return {};
 }
 
@@ -178,6 +189,7 @@ Result<const TileNodes::Rows*> TileNodes::rows(std::size_t level, std::uint64_t 
   auto it = cache_.find(key);
   if (it == cache_.end()) {
     QC_ASSIGN(Rows loaded, load(level, tile));
+    if (cache_.size() >= kTilesKept) cache_.clear();
     it = cache_.emplace(key, std::move(loaded)).first;
   }
   return &it->second;
@@ -211,28 +223,33 @@ Status add_missing(TileStore& tiles, std::uint64_t size, const LeafSource& leave
   return {};
 }
 
-bool gives_root(const TileStore& tiles, std::uint64_t size, const Hash32& root) {
-  const TileNodes nodes(tiles.files(), size);
-  const auto found = merkle_root(nodes, size);
-  return found && *found == root;
+/// The root, and every tile that may not have reached the disk.
+bool holds(const TileStore& tiles, const TileGoal& goal, std::uint64_t held) {
+  const TileNodes nodes(tiles.files(), goal.size);
+  const auto found = merkle_root(nodes, goal.size);
+  if (!found || *found != goal.root) return false;
+  const std::uint64_t first = goal.unsynced_from / kTileHashes * kTileHashes;
+  for (std::uint64_t leaf = first; leaf < held; leaf += kTileHashes) {
+    if (!nodes.node(0, leaf)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-Status bring_level(TileStore& tiles, std::uint64_t size, const Hash32& root,
-                   const LeafSource& leaves) {
-  QC_TRY(tiles.cut(size));
+Status bring_level(TileStore& tiles, const TileGoal& goal, const LeafSource& leaves) {
+  QC_TRY(tiles.cut(goal.size));
   const std::uint64_t held = tiles.size();
-  QC_TRY(add_missing(tiles, size, leaves));
-  if (gives_root(tiles, size, root)) return {};
-  for (const std::uint64_t keep : {held - std::min(held, kSuspectLeaves), std::uint64_t{0}}) {
+  QC_TRY(add_missing(tiles, goal.size, leaves));
+  if (holds(tiles, goal, held)) return tiles.sync();
+  for (const std::uint64_t keep : {std::min(held, goal.unsynced_from), std::uint64_t{0}}) {
     log_warning(
         "the Merkle log's tiles do not give the ledger's root; they are made again from "
         "transaction " +
         std::to_string(keep) + " on");
     QC_TRY(tiles.cut(keep));
-    QC_TRY(add_missing(tiles, size, leaves));
-    if (gives_root(tiles, size, root)) return {};
+    QC_TRY(add_missing(tiles, goal.size, leaves));
+    if (holds(tiles, goal, 0)) return tiles.sync();
   }
   return internal("ledger.corrupt", "the chunk files do not give the ledger's log root");
 }

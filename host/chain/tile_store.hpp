@@ -64,6 +64,8 @@ class TileStore {
   std::uint64_t size() const { return size_; }
   /// Not synced: what a crash loses is made again from the chunk files. Error: "ledger.io".
   Status append(std::span<const Hash32> leaves);
+  /// What was appended is on stable storage when this returns. Error: "ledger.io".
+  Status sync();
   /// Keeps the first `size` leaves. Error: "ledger.io".
   Status cut(std::uint64_t size);
 
@@ -71,6 +73,7 @@ class TileStore {
   struct Level {
     std::unique_ptr<AppendFile> file;
     std::vector<Hash32> open_tile;  ///< hashes of the tile that is not full yet
+    std::uint64_t synced = 0;       ///< bytes known to be on stable storage
   };
   using Levels = std::array<Level, TileFiles::kLevels>;
   TileStore(Levels levels, TileFiles files)
@@ -81,6 +84,9 @@ class TileStore {
   TileFiles files_;
   std::uint64_t size_ = 0;
 };
+
+/// What a full tile hashes to: the entry above it.
+Hash32 tile_hash(std::span<const Hash32> tile);
 
 /// The nodes of the log of a certain size, out of tiles; every full tile is held against the entry
 /// above it. Thread contract: one thread per object.
@@ -105,10 +111,17 @@ class TileNodes final : public NodeSource {
 /// Leaf hashes of `count` transactions from `first` on.
 using LeafSource =
     std::function<Result<std::vector<Hash32>>(std::uint64_t first, std::size_t count)>;
-/// Brings the tiles to `size` leaves with this root, whatever they hold: adds what is missing, and
-/// makes anew what does not give the root. Errors: the source's, "ledger.io", "ledger.corrupt" when
-/// the source's leaves do not give the root either.
-Status bring_level(TileStore& tiles, std::uint64_t size, const Hash32& root,
-                   const LeafSource& leaves);
+/// What the tiles shall hold.
+struct TileGoal {
+  std::uint64_t size = 0;  ///< leaves
+  Hash32 root{};
+  /// From this leaf on a crash of the machine may have left anything in the files: these tiles are
+  /// held against what stands above them.
+  std::uint64_t unsynced_from = 0;
+};
+/// Brings the tiles to the goal, whatever they hold: adds what is missing, and makes anew what does
+/// not give the root; then syncs. Errors: the source's, "ledger.io", "ledger.corrupt" when the
+/// source's leaves do not give the root either.
+Status bring_level(TileStore& tiles, const TileGoal& goal, const LeafSource& leaves);
 
 }  // namespace qc::chain

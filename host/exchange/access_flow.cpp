@@ -228,15 +228,13 @@ Result<Json> access(const Context& context, const std::string& caller, const Jso
 Result<std::size_t> finish_interrupted(const Context& context) {
   std::vector<Opened> left;
   context.parts.ledger.read([&](const chain::StateReader& state) {
-    state.scan("access/", "", [&](const std::string& key, const Json& doc) {
-      if (doc.value("state", "") == "OPENED") {
-        Opened opened;
-        opened.access = key.substr(std::string_view("access/").size());
-        opened.items = doc.at("items");
-        left.push_back(std::move(opened));
-      }
+    state.scan("access_open/", "", [&](const std::string& key, const Json&) {
+      Opened opened;
+      opened.access = key.substr(std::string_view("access_open/").size());
+      left.push_back(std::move(opened));
       return true;
     });
+    for (Opened& opened : left) opened.items = state.get("access/" + opened.access)->at("items");
   });
   for (const Opened& opened : left) {
     const auto released =

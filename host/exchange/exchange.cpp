@@ -1,5 +1,10 @@
 #include "host/exchange/exchange.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include <spdlog/spdlog.h>
 
 #include "host/exchange/access_flow.hpp"
@@ -56,9 +61,66 @@ void erase_what_fell(const Context& context, const chain::Published& published) 
   if (!status.ok()) spdlog::error("vault: {}: {}", status.error().code, status.error().message);
 }
 
+/// Deletes, in the background of a start, ciphertext whose ledger entry never came or has since
+/// fallen: a vault of a million texts must not keep the host from answering.
+class Sweeper {
+ public:
+  explicit Sweeper(const Context& context) : context_(context), thread_([this] { run(); }) {}
+  Sweeper(const Sweeper&) = delete;
+  Sweeper& operator=(const Sweeper&) = delete;
+  ~Sweeper() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  /// Between two pages of the vault: what is served comes first.
+  static constexpr std::chrono::milliseconds kPause{20};
+
+  void run() {
+    if (const Status swept = sweep(); !swept.ok()) {
+      spdlog::error("vault: not swept: {}: {}", swept.error().code, swept.error().message);
+    }
+  }
+
+  Status sweep() {
+    const auto go_on = [this] {
+      std::unique_lock lock(mutex_);
+      return !wake_.wait_for(lock, kPause, [this] { return stopping_; });
+    };
+    const auto asset_stands = [this](const std::string& asset) {
+      const auto doc = context_.get("asset/" + asset);
+      return doc && doc->value("state", "") != "erased";
+    };
+    const auto grant_stands = [this](const std::string& grant) {
+      const auto doc = context_.get("grant/" + grant);
+      if (!doc) return false;
+      const std::string state = chain::grant_state_at(*doc, context_.now_s());
+      return state == "ACTIVE" || state == "PAUSED" || state == "PENDING_COSIGN";
+    };
+    safebox::Vault& vault = context_.parts.vault;
+    QC_ASSIGN(const std::size_t assets, vault.sweep(asset_stands, go_on));
+    QC_ASSIGN(const std::size_t grants, vault.sweep_presentations(grant_stands, go_on));
+    if (assets + grants > 0) {
+      spdlog::info("vault: swept {} assets and {} presentations", assets, grants);
+    }
+    return {};
+  }
+
+  const Context& context_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;  // last member: it uses the others
+};
+
 class ExchangeImpl final : public Exchange {
  public:
-  explicit ExchangeImpl(Context context) : context_(std::move(context)) {
+  explicit ExchangeImpl(Context context) : context_(std::move(context)), sweeper_(context_) {
     subscription_ =
         context_.parts.ledger.subscribe([this](const std::vector<chain::Published>& batch) {
           for (const auto& published : batch) erase_what_fell(context_, published);
@@ -113,28 +175,11 @@ class ExchangeImpl final : public Exchange {
   }
 
  private:
+  // The others use the context, and end before it goes.
   Context context_;
-  std::shared_ptr<void> subscription_;  // last member: ends before the context goes
+  Sweeper sweeper_;
+  std::shared_ptr<void> subscription_;
 };
-
-/// Ciphertext whose ledger entry never came or has since fallen is deleted.
-Status sweep(const Context& context) {
-  QC_ASSIGN(const std::size_t assets, context.parts.vault.sweep([&](const std::string& asset) {
-    const auto doc = context.get("asset/" + asset);
-    return doc && doc->value("state", "") != "erased";
-  }));
-  QC_ASSIGN(const std::size_t grants,
-            context.parts.vault.sweep_presentations([&](const std::string& grant) {
-              const auto doc = context.get("grant/" + grant);
-              if (!doc) return false;
-              const std::string state = chain::grant_state_at(*doc, context.now_s());
-              return state == "ACTIVE" || state == "PAUSED" || state == "PENDING_COSIGN";
-            }));
-  if (assets + grants > 0) {
-    spdlog::info("vault: swept {} assets and {} presentations", assets, grants);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -142,7 +187,6 @@ Result<std::unique_ptr<Exchange>> Exchange::create(ExchangeOptions options, Exch
   Context context{std::move(options), std::move(parts)};
   QC_ASSIGN(const std::size_t interrupted, finish_interrupted(context));
   if (interrupted > 0) spdlog::warn("released {} interrupted accesses as failed", interrupted);
-  QC_TRY(sweep(context));
   return std::unique_ptr<Exchange>(std::make_unique<ExchangeImpl>(std::move(context)));
 }
 

@@ -16,7 +16,6 @@ using database::Row;
 using database::Transaction;
 
 constexpr int kSchemaVersion = 1;
-constexpr std::size_t kSweepPage = 500;
 
 // Numbered rows: a random id as the primary key would scatter the large texts over the file.
 constexpr std::string_view kSchema = R"(
@@ -86,7 +85,12 @@ class SqliteVault final : public Vault {
       QC_TRY(db_->run_script(kSchema));
       QC_TRY(transaction.commit());
     }
-    return cut_log();  // a deletion may have committed just before a crash
+    QC_TRY(cut_log());  // a deletion may have committed just before a crash
+    QC_ASSIGN(assets_.held, newest("SELECT MAX(number) FROM assets"));
+    QC_ASSIGN(presentations_.held, newest("SELECT MAX(number) FROM presentations"));
+    assets_.last = assets_.held;
+    presentations_.last = presentations_.held;
+    return {};
   }
 
   Status put_asset(const std::string& asset, const std::string& subject,
@@ -105,9 +109,12 @@ class SqliteVault final : public Vault {
           return false;
         }));
     if (known && !same) return conflict("vault.conflict", "another text has this asset's id");
-    if (known) return {};
-    QC_TRY(db_->execute("INSERT INTO assets (asset, subject, jwe) VALUES (?, ?, ?)",
-                        {asset, subject, jwe}));
+    if (known) {
+      assets_.put_again(asset);
+      return {};
+    }
+    QC_TRY(db_->execute("INSERT INTO assets (number, asset, subject, jwe) VALUES (?, ?, ?, ?)",
+                        {++assets_.last, asset, subject, jwe}));
     return transaction.commit();
   }
 
@@ -140,10 +147,14 @@ class SqliteVault final : public Vault {
     if (!stored.empty() && stored != presentations) {
       return conflict("vault.conflict", "this grant has other presentations already");
     }
-    if (!stored.empty()) return {};
+    if (!stored.empty()) {
+      presentations_.put_again(grant);
+      return {};
+    }
     for (const SealedPresentation& presentation : presentations) {
-      QC_TRY(db_->execute("INSERT INTO presentations (grant_id, item, jwe) VALUES (?, ?, ?)",
-                          {grant, presentation.item, presentation.jwe}));
+      QC_TRY(db_->execute(
+          "INSERT INTO presentations (number, grant_id, item, jwe) VALUES (?, ?, ?, ?)",
+          {++presentations_.last, grant, presentation.item, presentation.jwe}));
     }
     return transaction.commit();
   }
@@ -169,16 +180,19 @@ class SqliteVault final : public Vault {
     return cut_log();
   }
 
-  Result<std::size_t> sweep(const std::function<bool(const std::string&)>& on_ledger) override {
-    return sweep_ids("SELECT number, asset FROM assets WHERE number > ? ORDER BY number LIMIT ?",
-                     "DELETE FROM assets WHERE asset = ?", on_ledger);
+  Result<std::size_t> sweep(const Keep& keep, const GoOn& go_on) override {
+    return sweep_ids({"SELECT number, asset FROM assets WHERE number <= ? ORDER BY number DESC "
+                      "LIMIT ?",
+                      "DELETE FROM assets WHERE asset = ?", assets_},
+                     keep, go_on);
   }
 
-  Result<std::size_t> sweep_presentations(
-      const std::function<bool(const std::string&)>& on_ledger) override {
+  Result<std::size_t> sweep_presentations(const Keep& keep, const GoOn& go_on) override {
     return sweep_ids(
-        "SELECT number, grant_id FROM presentations WHERE number > ? ORDER BY number LIMIT ?",
-        "DELETE FROM presentations WHERE grant_id = ?", on_ledger);
+        {"SELECT number, grant_id FROM presentations WHERE number <= ? ORDER BY number "
+         "DESC LIMIT ?",
+         "DELETE FROM presentations WHERE grant_id = ?", presentations_},
+        keep, go_on);
   }
 
   Result<Counts> counts() override {
@@ -194,6 +208,31 @@ class SqliteVault final : public Vault {
   }
 
  private:
+  /// Rows of one table: those of before, and those of now. Numbers are given here, so that one that
+  /// became free is not given again.
+  struct Numbers {
+    std::int64_t held = 0;  ///< the newest of before, while it may still be swept
+    std::int64_t last = 0;
+    std::set<std::string> again;  ///< ids of before that were put again: the ledger may have them
+    void put_again(const std::string& id) {
+      if (held != 0) again.insert(id);
+    }
+  };
+  struct Sweep {
+    std::string_view select;
+    std::string_view erase;
+    Numbers& numbers;
+  };
+
+  Result<std::int64_t> newest(std::string_view question) {
+    std::int64_t number = 0;
+    QC_TRY(db_->query(question, {}, [&](const Row& row) {
+      number = row.is_null(0) ? 0 : row.integer(0);
+      return false;
+    }));
+    return number;
+  }
+
   static Status check_presentations(const std::vector<SealedPresentation>& presentations) {
     if (presentations.empty() || presentations.size() > kMaxPresentations) {
       return invalid("vault.invalid", "expected 1 to 64 presentations", "presentations");
@@ -221,32 +260,34 @@ class SqliteVault final : public Vault {
   }
 
   /// Page by page, and `keep` is asked without the lock: it looks into the ledger.
-  Result<std::size_t> sweep_ids(std::string_view select, std::string_view erase,
-                                const std::function<bool(const std::string&)>& keep) {
-    std::int64_t last = 0;
+  Result<std::size_t> sweep_ids(const Sweep& sweep, const Keep& keep, const GoOn& go_on) {
+    std::int64_t up_to = sweep.numbers.held;
     std::size_t erased = 0;
-    for (;;) {
+    while (up_to > 0) {
       std::vector<std::string> page;
       {
         const std::lock_guard<std::mutex> lock(mutex_);
-        QC_TRY(
-            db_->query(select, {last, static_cast<std::int64_t>(kSweepPage)}, [&](const Row& row) {
-              last = row.integer(0);
-              page.push_back(row.text(1));
-              return true;
-            }));
+        QC_TRY(db_->query(sweep.select, {up_to, static_cast<std::int64_t>(kSweepPage)},
+                          [&](const Row& row) {
+                            up_to = row.integer(0) - 1;
+                            page.push_back(row.text(1));
+                            return true;
+                          }));
       }
       if (page.empty()) break;
       for (const std::string& id : page) {
         if (keep(id)) continue;
         const std::lock_guard<std::mutex> lock(mutex_);
-        QC_ASSIGN(const std::int64_t rows, db_->execute(erase, {id}));
+        if (sweep.numbers.again.contains(id)) continue;
+        QC_ASSIGN(const std::int64_t rows, db_->execute(sweep.erase, {id}));
         erased += static_cast<std::size_t>(rows);
       }
+      if (!go_on()) break;
     }
-    if (erased == 0) return erased;
     const std::lock_guard<std::mutex> lock(mutex_);
-    QC_TRY(cut_log());
+    sweep.numbers.held = 0;
+    sweep.numbers.again.clear();
+    if (erased != 0) QC_TRY(cut_log());
     return erased;
   }
 
@@ -264,6 +305,8 @@ class SqliteVault final : public Vault {
 
   std::mutex mutex_;
   std::unique_ptr<Connection> db_;
+  Numbers assets_;
+  Numbers presentations_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace qc::safebox {
 
 inline constexpr std::size_t kMaxCiphertextBytes = 1U << 20U;
 inline constexpr std::size_t kMaxPresentations = 64;
+inline constexpr std::size_t kSweepPage = 500;
 
 /// One granted item, encrypted to the key that the grant names (docs/formats.md, Asset).
 struct SealedPresentation {
@@ -56,13 +57,17 @@ class Vault {
   /// One item of one grant, when the asset behind it is erased.
   virtual Status erase_presentation(const std::string& grant, const std::string& item) = 0;
 
-  /// Erases every asset for which `on_ledger` says false: stored, then the host died before the
-  /// ledger took the transaction. Call at start, before serving. Returns how many were erased.
-  virtual Result<std::size_t> sweep(
-      const std::function<bool(const std::string& asset)>& on_ledger) = 0;
+  /// Whether what stands under an id is to stay. Asked without a lock.
+  using Keep = std::function<bool(const std::string& id)>;
+  /// Asked after each kSweepPage texts; false ends the sweep.
+  using GoOn = std::function<bool()>;
+  /// Erases every asset that `keep` does not want, of those that the vault held when it was opened
+  /// and that were not put again since: stored, then the host died before the ledger took the
+  /// transaction. The newest first; runs beside every other call, takes as long as there are
+  /// assets. Returns how many were erased.
+  virtual Result<std::size_t> sweep(const Keep& keep, const GoOn& go_on) = 0;
   /// The same for the presentations of grants.
-  virtual Result<std::size_t> sweep_presentations(
-      const std::function<bool(const std::string& grant)>& on_ledger) = 0;
+  virtual Result<std::size_t> sweep_presentations(const Keep& keep, const GoOn& go_on) = 0;
 
   struct Counts {
     std::uint64_t assets = 0;

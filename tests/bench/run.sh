@@ -20,7 +20,7 @@ done
 mkdir -p build
 cmake --preset release >build/bench-build.log 2>&1 &&
   cmake --build --preset release --target qc_bench_crypto qc_bench_plugin qc_bench_chain \
-    qc_bench_chain_parts qc_bench_audit >>build/bench-build.log 2>&1 ||
+    qc_bench_chain_parts qc_bench_audit qc_bench_restart >>build/bench-build.log 2>&1 ||
   { tail -n 40 build/bench-build.log >&2; echo "run.sh: the build failed" >&2; exit 1; }
 
 lines=$(mktemp)
@@ -37,12 +37,14 @@ if [ -n "$quick" ]; then
   run 60 qc_bench_chain_parts --benchmark_min_time=0.02
   run 120 qc_bench_chain --quick
   run 60 qc_bench_audit 20000
+  run 60 qc_bench_restart 20000 60000
 else
   run 300 qc_bench_crypto --benchmark_repetitions=3
   run 300 qc_bench_plugin
   run 300 qc_bench_chain_parts
   run 600 qc_bench_chain
   run 300 qc_bench_audit 150000
+  run 600 qc_bench_restart 100000 1000000
 fi
 { echo '['; paste -sd, "$lines"; echo ']'; } >"$json"
 echo "figures: $json"

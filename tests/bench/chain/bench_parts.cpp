@@ -181,18 +181,15 @@ void state_write(benchmark::State& state) {
   state.counters["rows_each"] = static_cast<double>(rows) / kBatch;
 }
 
-/// The receipts' paths, in the tree of all that the scene's ledger holds.
+/// The paths of a batch's receipts.
 void inclusion_paths(benchmark::State& state) {
-  const Scene& scene = Scene::get();
-  const std::uint64_t size = scene.position.size;
-  const auto edge = take(chain::merkle_right_edge(chain::StoredNodes(*scene.store), size));
-  for (auto _ : state) {
-    const chain::StoredNodes nodes(*scene.store);
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      benchmark::DoNotOptimize(chain::merkle_inclusion(nodes, size - kBatch + i, size, edge));
-    }
-  }
-  count(state);
+  timed(
+      state, [](chain::BatchBuilder& batch) { return batch.seal().ok(); },
+      [](chain::BatchBuilder& batch, bool) {
+        for (std::size_t i = 0; i < kBatch; ++i) {
+          benchmark::DoNotOptimize(batch.inclusion(batch.after().size - kBatch + i));
+        }
+      });
 }
 
 /// Once a batch.

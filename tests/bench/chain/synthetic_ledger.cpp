@@ -10,6 +10,7 @@
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
 #include "host/chain/hints.hpp"
+#include "host/chain/tile_store.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/proof/pseudonym.hpp"
 #include "sdk/proof/receipt.hpp"
@@ -61,6 +62,7 @@ class Generator {
         hints_(options.directory / "chunks") {
     std::filesystem::create_directories(options.directory / "chunks");
     store_ = options.state ? must(open_rocks(options.directory / "state"), "state") : open_memory();
+    if (options.state) tiles_ = must(TileStore::open(options.directory / "tiles"), "tiles");
     for (const char* name : {"host", "reg", "ga", "rs", "bank"}) {
       signers_.emplace(name, std::make_unique<FastSigner>(name));
     }
@@ -148,6 +150,7 @@ class Generator {
     if (position_.size != 0 && chunks_.rolls_over(builder_->record().size())) write_head();
     const auto place = must(chunks_.append(builder_->record(), position_.size), "append");
     hints_.write(place.chunk, position_.size - place.chunk, builder_->hints());
+    if (tiles_) must(tiles_->append(builder_->leaves()), "tiles");
     must(store_->write(builder_->rows(place.chunk, place.offset)), "state");
     position_ = builder_->after();
     made_.transactions = position_.size;
@@ -258,6 +261,7 @@ class Generator {
 
   const SyntheticOptions& options_;
   std::unique_ptr<KvStore> store_;
+  std::unique_ptr<TileStore> tiles_;
   ChunkStore chunks_;
   HeadsWriter heads_;
   HintsWriter hints_;

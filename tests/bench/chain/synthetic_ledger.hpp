@@ -20,7 +20,7 @@ struct SyntheticOptions {
   std::size_t batch_transactions = 1000;
   std::uint64_t per_second = 5000;  ///< by the batches' times
   std::size_t chunk_bytes = 64U << 20U;
-  bool state = true;  ///< keep the state store, so that a host can open the folder
+  bool state = true;  ///< keep state and tiles, so that a host can open the folder
   /// What to change in a transaction before it is applied; rules do not look at signatures.
   std::function<void(std::uint64_t index, Transaction& tx)> tamper;
 };

@@ -111,6 +111,27 @@ TEST_F(AuditTest, FindsEveryFlippedByteOfTheHeads) {
   }
 }
 
+TEST_F(AuditTest, FindsEveryFlippedByteOfTheTiles) {
+  write(small_history());
+  const fs::path tiles = dir_.path() / "tiles" / "0";
+  const std::string good = read_text(tiles);
+  ASSERT_EQ(good.size(), small_history().size() * 32);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ (1U << (i % 8)));
+    write_text(tiles, bad);
+    const AuditReport report = audit(dir_.path());
+    ASSERT_EQ(report.code, "audit.tile") << "byte " << i;
+    ASSERT_EQ(report.file, "tiles/0");
+    ASSERT_EQ(report.offset, i / 32 * 32);
+  }
+  // They may lag behind, as after a crash, and need not be there.
+  write_text(tiles, std::string_view(good).substr(0, 50));
+  EXPECT_TRUE(audit(dir_.path()).ok);
+  fs::remove_all(tiles.parent_path());
+  EXPECT_TRUE(audit(dir_.path()).ok);
+}
+
 TEST_F(AuditTest, FindsATornTailAtEveryLength) {
   write(small_history());
   const std::string good = read_text(chunk());

@@ -145,6 +145,9 @@ class KillTest : public testing::Test {
     fresh.directory = scratch.path();
     must_open(fresh).reset();
     ASSERT_EQ(digest_of(scratch.path()), recovered);
+    for (const char* level : {"tiles/0", "tiles/1"}) {
+      ASSERT_EQ(read_text(scratch.path() / level), read_text(dir_.path() / level)) << level;
+    }
   }
 
   TempDir dir_;

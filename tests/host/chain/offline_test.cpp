@@ -20,14 +20,15 @@ constexpr std::uint64_t kOfflineTransactions = 3000;
 
 class OfflineTest : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { make(false); }
+  void make(bool state) {
     SyntheticOptions options;
     options.directory = dir_.path();
     options.transactions = kOfflineTransactions;
     options.subjects = 100;
     options.batch_transactions = 93;
     options.chunk_bytes = 512U << 10U;
-    options.state = false;
+    options.state = state;
     made_ = make_synthetic_ledger(options);
     listing_ = list_chunks(dir_.path() / "chunks").value();
     ASSERT_GE(listing_.chunks.size(), 3U);
@@ -68,6 +69,25 @@ TEST_F(OfflineTest, ProvesEveryKindOfPlace) {
   }
   EXPECT_EQ(prove(made_.transactions).error().code, "tx.not_found");
   EXPECT_EQ(prove_offline({dir_.path(), std::nullopt, Hash32{}}).error().code, "tx.not_found");
+}
+
+TEST_F(OfflineTest, TakesTilesWhereThereAre) {
+  fs::remove_all(dir_.path() / "chunks");
+  make(true);
+  const auto read = prove(1234);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_TRUE(read->from_tiles);
+  // Damage is found and named; the chunks alone prove the same.
+  std::string leaves = read_text(dir_.path() / "tiles" / "0");
+  leaves[1235 * 32] ^= 1;
+  write_text(dir_.path() / "tiles" / "0", leaves);
+  EXPECT_NE(prove(1234).error().message.find("tiles/0, tile 4"), std::string::npos);
+  fs::remove_all(dir_.path() / "tiles");
+  const auto hashed = prove(1234);
+  ASSERT_TRUE(hashed.ok());
+  EXPECT_FALSE(hashed->from_tiles);
+  EXPECT_EQ(read->transaction, hashed->transaction);
+  EXPECT_EQ(read->receipt.path, hashed->receipt.path);
 }
 
 TEST_F(OfflineTest, NeedsAHeadThatIsNewEnough) {

@@ -168,6 +168,41 @@ TEST_F(RecoveryTest, ReportsAGapBetweenChunks) {
   EXPECT_EQ(open().error().code, "ledger.corrupt");
 }
 
+TEST_F(RecoveryTest, RebuildsAStateOfAnotherFormat) {
+  ASSERT_TRUE(open().ok());
+  const Hash32 level = digest_of(dir_.path());
+  for (const auto& format : {std::optional<std::string>("1"), std::optional<std::string>()}) {
+    {
+      const auto store = open_rocks(dir_.path() / "state");
+      ASSERT_TRUE((*store)->write({{std::string(keys::kFormat), format}, {"f", "of old"}}).ok());
+    }
+    ASSERT_TRUE(open().ok());
+    EXPECT_EQ(digest_of(dir_.path()), level);
+  }
+}
+
+TEST_F(RecoveryTest, RebuildsTilesThatAreNotTheLedgers) {
+  { const auto ledger = open(); }
+  const fs::path tiles = dir_.path() / "tiles" / "0";
+  const std::string good = read_text(tiles);
+  ASSERT_EQ(good.size(), history_.size() * 32);
+  for (std::size_t i = 0; i < good.size(); i += 5) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 0x10);
+    write_text(tiles, bad);
+    ASSERT_TRUE(open().ok()) << i;
+    ASSERT_EQ(read_text(tiles), good) << i;
+  }
+  // While it runs, a proof that would not hold is not given out.
+  const auto ledger = open();
+  std::string bad = good;
+  bad[40] = static_cast<char>(bad[40] ^ 0x10);
+  write_text(tiles, bad);
+  EXPECT_EQ((*ledger)->receipt(3).error().code, "ledger.corrupt");
+  EXPECT_EQ((*ledger)->consistency(2, 4).error().code, "ledger.corrupt");
+  submit_all(**ledger, {item_tx(7)});  // new receipts need the right edge alone
+}
+
 TEST_F(RecoveryTest, RebuildsAStateThatLagsBehind) {
   // An older copy of the state: as after a crash, when its last batches were not flushed.
   { const auto ledger = open(); }

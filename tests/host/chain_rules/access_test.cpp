@@ -40,6 +40,7 @@ TEST(Open, RecordsTheAccessAndCountsOneUse) {
   EXPECT_EQ(doc.at("body"), open);
   EXPECT_EQ(doc.at("tx"), at.world.history.back().id_hex());
   EXPECT_EQ(at.world.doc(grant_key(at.grant)).at("uses"), 1);
+  EXPECT_TRUE(at.world.state.get("access_open/" + access));
   EXPECT_TRUE(at.world.state.get("of/bank/access/" + access));
   EXPECT_TRUE(at.world.state.get("of/" + account_of("jia") + "/access/" + access));
 }
