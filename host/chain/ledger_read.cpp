@@ -113,7 +113,9 @@ Result<Hash32> LedgerImpl::log_root(std::uint64_t size) const {
   if (size > tip->position.size) {
     return invalid("proof.out_of_range", "the ledger is shorter", "size");
   }
-  return merkle_root(StoredNodes(*tip->snapshot), size);
+  const TileNodes nodes(tiles_->files(), tip->position.size);
+  QC_TRY(check_root(nodes, tip->position));
+  return merkle_root(nodes, size);
 }
 
 Result<std::vector<Hash32>> LedgerImpl::inclusion(std::uint64_t index, std::uint64_t size) const {
@@ -121,7 +123,9 @@ Result<std::vector<Hash32>> LedgerImpl::inclusion(std::uint64_t index, std::uint
   if (size > tip->position.size || index >= size) {
     return invalid("proof.out_of_range", "the transaction is not in a log of that size", "size");
   }
-  return merkle_inclusion(StoredNodes(*tip->snapshot), index, size);
+  const TileNodes nodes(tiles_->files(), tip->position.size);
+  QC_TRY(check_root(nodes, tip->position));
+  return merkle_inclusion(nodes, index, size);
 }
 
 Result<Ledger::SubjectEvents> LedgerImpl::subject_events(std::string_view account) const {
