@@ -58,8 +58,11 @@ std::string live_confined(const Bench& bench, std::vector<std::string> paths,
   plugin::IsolationOptions isolation;
   isolation.runner = bench.options.runner;
   const plugin::GenerationOptions options{bench.subject.plugin, 1, {2, 8, 2}, 4U << 20U};
-  auto made = plugin::ProcessGeneration::create({std::move(*image), std::move(paths), isolation},
-                                                options, kPatience);
+  std::vector<std::string> libraries;
+  const Json needed = bench.subject.manifest.value("libraries", Json::array());
+  for (const Json& one : needed) libraries.push_back(one.get<std::string>());
+  auto made = plugin::ProcessGeneration::create(
+      {std::move(*image), std::move(paths), std::move(libraries), isolation}, options, kPatience);
   if (!made.ok()) return made.error().code + ": " + made.error().message;
   plugin::Generation& generation = **made;
   const Message message = configure_message(bench.subject);
