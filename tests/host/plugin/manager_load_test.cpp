@@ -126,7 +126,7 @@ TEST_P(ManagerLoadTest, NothingRunsThatItsPublisherDidNotSign) {
   refused("plugin.bad_signature", "not the publisher's");
   packages.sign("hostile", packages.publisher(), "another-net");
   refused("plugin.bad_signature", "another-net");
-  packages.edit_manifest("hostile", "capabilities", {"net/1"});
+  packages.edit_manifest("hostile", "capabilities", Json::array({"net/1"}));
   const auto wider = read_file(signature);
   packages.edit_manifest("hostile", "capabilities", nullptr);
   packages.write(signature, *wider);
@@ -143,7 +143,8 @@ TEST_P(ManagerLoadTest, FurtherFilesAreThoseThatWereSigned) {
   packages.install("good", "good");
   packages.write("plugins/good/mapping.json", "{}");
   const std::string digest = to_hex(crypto::sm3(std::string_view("{}")));
-  packages.edit_manifest("good", "files", {{{"name", "mapping.json"}, {"digest", digest}}});
+  packages.edit_manifest("good", "files",
+                         Json::array({{{"name", "mapping.json"}, {"digest", digest}}}));
   packages.admit("good");
   const auto manager = packages.manager();
   EXPECT_TRUE(manager->load("good").ok());
@@ -151,7 +152,7 @@ TEST_P(ManagerLoadTest, FurtherFilesAreThoseThatWereSigned) {
   const auto refused = manager->load("good");
   EXPECT_EQ(code_of(refused), "plugin.digest_mismatch");
   EXPECT_EQ(refused.error().field, "mapping.json");
-  packages.edit_manifest("good", "files", {{{"name", "../x"}, {"digest", digest}}});
+  packages.edit_manifest("good", "files", Json::array({{{"name", "../x"}, {"digest", digest}}}));
   EXPECT_EQ(code_of(manager->load("good")), "plugin.bad_manifest");
 }
 
