@@ -403,15 +403,28 @@ TEST_P(MappedTest, AMariaDbServer) {
     }
   }
   const std::string address = options.host + ':' + std::to_string(options.port);
-  const std::string settings = "server = \"mysql://" + options.user + '@' + address + '/' +
-                               options.database + "\"\npassword_file = \"" +
-                               server.password_file().string() + "\"\n";
+  const auto settings_for = [&](const std::string& place) {
+    return "server = \"mysql://" + options.user + '@' + place + options.database +
+           "\"\npassword_file = \"" + server.password_file().string() + "\"\n";
+  };
+  const std::string settings = settings_for(address + '/');
   const Json mapped = mapping({{"driver", "mysql"}}, {{"table", "account"}, {"key", "id_no"}}, "");
   static_cast<void>(load("mapped_mysql", mapped, settings, {address}));
   grant({address});
   const auto loaded = load_packed();
   ASSERT_TRUE(loaded.ok()) << loaded.error().message << loaded.error().field;
   expect_the_same_answers();
+
+  // The same through the server's UNIX socket.
+  const std::string socket = (server.password_file().parent_path() / "s").string();
+  static_cast<void>(load("mapped_mysql", mapped, settings_for(socket + '?'), {socket}));
+  grant({socket});
+  ASSERT_TRUE(load_packed().ok());
+  EXPECT_EQ(record(0), expected());
+  static_cast<void>(load("mapped_mysql", mapped, settings, {address}));
+  grant({address});
+  ASSERT_TRUE(load_packed().ok());
+  EXPECT_EQ(record(0), expected());
 
   server.freeze();
   const auto started = std::chrono::steady_clock::now();
