@@ -1,6 +1,5 @@
 // What can be told of a plugin before it is given work.
 #include <algorithm>
-#include <array>
 
 #include "host/conformance/checks.hpp"
 #include "host/conformance/elf.hpp"
@@ -27,6 +26,18 @@ std::string words_of(const Error& error) {
 
 std::string version_text(std::uint32_t major, std::uint32_t minor) {
   return std::to_string(major) + '.' + std::to_string(minor);
+}
+
+/// What the library may need: libc; with libraries of the system that its manifest names, for the
+/// operator to grant, also these and the shared C++ runtime that comes with them.
+std::vector<std::string> allowed_libraries(const Json& manifest) {
+  std::vector<std::string> out = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"};
+  const Json named = manifest.value("libraries", Json::array());
+  for (const Json& one : named) {
+    if (one.is_string()) out.push_back(one.get<std::string>());
+  }
+  if (!named.empty()) out.insert(out.end(), {"libstdc++.so.6", "libgcc_s.so.1"});
+  return out;
 }
 
 /// A host that speaks another major version must be refused, in words that name both.
@@ -77,8 +88,7 @@ Verdict check_manifest(const Bench& bench) {
 }
 
 Verdict check_exports(const Bench& bench) {
-  constexpr std::array<std::string_view, 3> kLibc = {"libc.so.6", "libm.so.6",
-                                                     "ld-linux-x86-64.so.2"};
+  const std::vector<std::string> allowed = allowed_libraries(bench.subject.manifest);
   const auto facts = read_elf(bench.subject.library);
   if (!facts.ok()) return failed(words_of(facts.error()));
   if (!facts->unique.empty()) {
@@ -92,10 +102,11 @@ Verdict check_exports(const Bench& bench) {
   std::vector<std::string> others;
   std::copy_if(facts->needed.begin(), facts->needed.end(), std::back_inserter(others),
                [&](const std::string& name) {
-                 return std::find(kLibc.begin(), kLibc.end(), name) == kLibc.end();
+                 return std::find(allowed.begin(), allowed.end(), name) == allowed.end();
                });
   if (!others.empty()) {
-    return failed("libc is the only dependency allowed, it needs: " + joined_names(others));
+    return failed("libc and what the manifest names are all that is allowed, it needs: " +
+                  joined_names(others));
   }
   return passed(joined_names(facts->needed));
 }
