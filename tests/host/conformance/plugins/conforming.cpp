@@ -165,6 +165,7 @@ void* create(const qc_host* host) {
 #ifdef BREAK_MEMORY
   static void* volatile lost = nullptr;
   lost = std::malloc(200);
+  if (lost == nullptr) return nullptr;
 #endif
 #ifdef BREAK_UNIQUE
   ++SharedHolder<int>::count;
