@@ -43,7 +43,9 @@ void append_all(TileStore& tiles, const std::vector<Hash32>& all,
     }
     ASSERT_EQ(appender.size(), done);
     const Hash32 root = *merkle_root(appender, done);
-    if (done < 300) ASSERT_EQ(root, mth(all.data(), done));
+    if (done < 300) {
+      ASSERT_EQ(root, mth(all.data(), done));
+    }
     for (const std::size_t index : {before, (before + done) / 2, done - 1}) {
       ASSERT_EQ(*proof::root_from_inclusion(all[index], index, done,
                                             *merkle_inclusion(appender, index, done)),
