@@ -12,6 +12,7 @@
 
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/jose.hpp"
+#include "sdk/proof/package_signature.hpp"
 #include "tests/host/database/mariadb.hpp"
 #include "tests/paths.hpp"
 #include "tests/plugins/bench.hpp"
@@ -171,9 +172,15 @@ class MappedTest : public ::testing::TestWithParam<Isolation> {
     options.plugins_dir = folder_ / "plugins";
     options.config_dir = folder_ / "config";
     options.chain = kChain;
-    options.admission = [this](const std::string&) {
-      Json admission = *read_json_file(folder_ / "plugins/fund/manifest.json");
+    const Json manifest = *read_json_file(folder_ / "plugins/fund/manifest.json");
+    const std::string owner = text_of(manifest, "owner");
+    const crypto::PrivateKey& key = bench_->private_key("gjj");
+    write("plugins/fund/publisher.jws", proof::sign_package(key, {kChain, owner, manifest}));
+    options.admission = [this, manifest, owner, jwk = key.public_key().to_jwk()](
+                            const std::string&, const std::string&) {
+      Json admission = manifest;
       admission["capabilities"] = capabilities_;
+      admission["publisher"] = {{"account", owner}, {"kid", jwk.at("kid")}, {"jwk", jwk}};
       return std::optional<Json>(admission);
     };
     manager_ = std::move(plugin::Manager::create(std::move(options))).value();
