@@ -229,9 +229,9 @@ TEST_F(WitnessTest, OnlyGoodCosignaturesAreTaken) {
   EXPECT_EQ(hand_in(host, host.bank_key, good), "");
   EXPECT_EQ(hand_in(host, host.bank_key, good), "");  // once more is nothing new
   add_member(host, "svc1");
-  EXPECT_EQ(
-      hand_in(host, host.bank_key, *proof::cosign_head(latest(host).at("head"), host.bank_key)),
-      "witness.too_often");
+  const std::string next = latest(host).at("head");
+  EXPECT_EQ(hand_in(host, host.bank_key, *proof::cosign_head(next, host.bank_key)),
+            "witness.too_often");
   EXPECT_EQ(read_file(witnessed(host))->find('\n') + 1, read_file(witnessed(host))->size());
 }
 
