@@ -206,15 +206,17 @@ TEST_P(SamplePluginTest, PassesEveryCheck) {
   CheckOptions options;
   options.package = fs::path(tests::binary_dir()) / "plugins" / plugin;
   options.settings = folder_ / (plugin + ".toml");
-  ASSERT_TRUE(write_file(options.settings,
-                         plugin == "citizen_loan" ? "" : "database = \"" + plugin + ".db\"\n",
-                         FileMode::kPrivate)
-                  .ok());
+  std::string settings = "database = \"" + plugin + ".db\"\n";
+  if (plugin == "citizen_loan") settings.clear();
+  if (plugin == "human_resources") settings = "extract_dir = \"human_resources\"\n";
+  ASSERT_TRUE(write_file(options.settings, settings, FileMode::kPrivate).ok());
   const auto results = run_checks(options);
   ASSERT_TRUE(results.ok()) << results.error().message;
   EXPECT_EQ(failures(*results), "");
   for (const CheckResult& one : *results) {
-    if (one.name == "capabilities") EXPECT_EQ(one.detail, "configured");
+    if (one.name == "capabilities") {
+      EXPECT_EQ(one.detail, "configured");
+    }
   }
 }
 
