@@ -62,7 +62,9 @@ class Upgrade : public E2e {
     for (const std::string& option : wallet_options(city(), first_story())) words.push_back(option);
     words.emplace_back("gjj.account");
     const Json out = city().run_json(words, &exit_code);
-    return exit_code == 0 ? "" : text_of(out, "code");
+    if (exit_code == 0) return "";
+    Json items = out.value("items", Json::array());
+    return items.empty() ? text_of(out, "code") : text_of(items[0]["problem"], "code");
   }
 
   fs::path package_;
