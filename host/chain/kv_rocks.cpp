@@ -236,7 +236,8 @@ Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directo
   const rocksdb::Status status =
       rocksdb::DB::Open(store_options(failure), directory.string(), &raw);
   if (!status.ok()) {
-    if (status.ToString().find("lock") != std::string::npos) {
+    // "block checksum mismatch" has the word in it too.
+    if (!is_damage(status) && status.ToString().find("lock") != std::string::npos) {
       return unavailable("ledger.locked", "another process uses this ledger");
     }
     if (is_damage(status) || status.IsInvalidArgument()) failure->mark(status.ToString());
