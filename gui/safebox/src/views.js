@@ -167,7 +167,7 @@ function roleCard(wallet, role, again) {
   return h('article', { class: 'card line', 'data-role': role.account },
     h('div', {}, h('h2', {}, t(`role_${role.role}`)), h('p', { class: 'quiet mono' }, role.account),
       h('p', { class: 'quiet' }, [role.until ? `${t('expires')} ${day(role.until)}` : '', why].filter(Boolean).join(' · '))),
-    acting ? h('span', { class: 'state active' }, t('acting'))
+    acting ? h('span', { class: live ? 'state active' : 'state bad' }, live ? t('acting') : stateText(role.state))
       : h('button', { class: 'main', 'data-act': role.account, disabled: !live || !role.secret,
         onclick: () => act(() => { wallet.actAs(role); again(); }) }, t('act_as')));
 }
