@@ -208,7 +208,10 @@ TEST_F(GrantRules, NamesThePartiesAsTheLedgerKnowsThem) {
   refused("/subject/account", account_of("yi"), "grant.wrong_subject");
   refused("/subject/pseudonym", pseudonym_of("yi"), "grant.wrong_subject");
   refused("/subject/kind", "enterprise", "grant.wrong_subject");
-  refused("/actor/role", "guardian", "grant.wrong_actor");
+  refused("/actor/role", "legal_rep", "grant.wrong_actor");
+  refused("/actor/role", "handler", "grant.wrong_actor");
+  // A guardian's consent stands on a mandate, and there is none.
+  expect_refused(with("/actor/role", "guardian"), "grant.wrong_actor", "body.actor.mandate");
   refused("/actor/account", account_of("yi"), "grant.wrong_actor");
   refused("/actor/mandate", id(7), "grant.wrong_actor");
   refused("/consumer/account", "other", "grant.wrong_consumer");
