@@ -211,7 +211,9 @@ Result<Loaded> Loader::run(const Source& source, std::uint64_t generation) {
   QC_TRY(configure(loaded, admission, settings));
   advance_(Event::kConfigure, manifest);
   QC_TRY(check_health(loaded));
-  if (source.beside && !loaded.remark.empty()) {
+  // Where nothing else serves, a slow or degraded plugin is better than none.
+  if (!source.beside) return loaded;
+  if (!loaded.remark.empty()) {
     return unavailable("plugin.unhealthy", "the new generation is " + loaded.remark,
                        Side::kProvider);
   }
