@@ -19,7 +19,7 @@ constexpr int kConfigureEvery = 10;
 /// that stay. The allocator keeps freed blocks at hand and counts them as used, so that one stretch
 /// may well grow: what is lost in every cycle makes all of them grow.
 constexpr int kStretches = 4;
-constexpr std::int64_t kMaxLostBytes = 32;  ///< in each cycle
+constexpr std::int64_t kMaxGrowthBytes = 24 << 10;  ///< in each stretch: more cycles find less
 
 struct Held {
   std::int64_t threads = 0, files = 0, bytes = 0;
@@ -130,7 +130,7 @@ Verdict check_leaks(const Bench& bench) {
     }
     before = now;
   }
-  if (least_growth > kMaxLostBytes * stretch) {
+  if (least_growth > kMaxGrowthBytes) {
     return failed(std::to_string(least_growth / stretch) + " bytes of memory lost in each cycle");
   }
   return passed(std::to_string(kStretches * stretch) + " cycles");

@@ -164,7 +164,7 @@ void* create(const qc_host* host) {
 #endif
 #ifdef BREAK_MEMORY
   static void* volatile lost = nullptr;
-  lost = std::malloc(200);
+  lost = std::malloc(1000);
   if (lost == nullptr) return nullptr;
 #endif
 #ifdef BREAK_UNIQUE
