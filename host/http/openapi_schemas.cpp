@@ -119,8 +119,8 @@ constexpr std::string_view kBasics = R"json({
   },
   "Mandate": {
     "type": "object",
-    "required": ["mandate", "role", "subject", "holder", "giver", "parent", "items", "cosign", "until",
-                 "state", "reason", "index", "tx"],
+    "required": ["mandate", "role", "subject", "holder", "giver", "parent", "items", "cosign",
+                 "until", "state", "reason", "index", "tx"],
     "properties": {
       "mandate": {"type": "string"},
       "role": {"enum": ["guardian", "administrator", "handler"]},
