@@ -97,11 +97,16 @@ Status sync_folder(const std::filesystem::path& folder) {
 }
 
 Result<std::unique_ptr<AppendFile>> open_append_file(const std::filesystem::path& path) {
+  QC_ASSIGN(auto file, open_derived_file(path));
+  if (file->size() == 0) QC_TRY(sync_folder(path.parent_path()));
+  return file;
+}
+
+Result<std::unique_ptr<AppendFile>> open_derived_file(const std::filesystem::path& path) {
   Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   if (!fd.ok()) return io_error("cannot open", path, errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return io_error("cannot read", path, errno);
-  if (status.st_size == 0) QC_TRY(sync_folder(path.parent_path()));
   return std::unique_ptr<AppendFile>(std::make_unique<PosixAppendFile>(
       std::move(fd), path, static_cast<std::uint64_t>(status.st_size)));
 }

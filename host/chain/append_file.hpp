@@ -32,6 +32,8 @@ using AppendFileFactory =
 /// Opens for appending; creates with mode 0640 and syncs the folder, so that the name is durable
 /// too.
 Result<std::unique_ptr<AppendFile>> open_append_file(const std::filesystem::path& path);
+/// As open_append_file, without syncing the folder: for what is made anew when it is gone.
+Result<std::unique_ptr<AppendFile>> open_derived_file(const std::filesystem::path& path);
 
 /// Reads parts of files and keeps the last file open, for runs of reads in one chunk.
 /// Thread contract: one thread per object.

@@ -95,7 +95,7 @@ Result<std::unique_ptr<TileStore>> TileStore::open(const std::filesystem::path& 
   if (error) return unavailable("ledger.io", "cannot create tiles/: " + error.message());
   Levels levels;
   for (std::size_t i = 0; i < levels.size(); ++i) {
-    QC_ASSIGN(levels[i].file, open_append_file(folder / std::to_string(i)));
+    QC_ASSIGN(levels[i].file, open_derived_file(folder / std::to_string(i)));
   }
   QC_ASSIGN(TileFiles files, TileFiles::open(folder));
   std::unique_ptr<TileStore> store(new TileStore(std::move(levels), std::move(files)));
@@ -241,7 +241,7 @@ Status bring_level(TileStore& tiles, const TileGoal& goal, const LeafSource& lea
   QC_TRY(tiles.cut(goal.size));
   const std::uint64_t held = tiles.size();
   QC_TRY(add_missing(tiles, goal.size, leaves));
-  if (holds(tiles, goal, held)) return tiles.sync();
+  if (holds(tiles, goal, held)) return held < goal.size ? tiles.sync() : Status();
   for (const std::uint64_t keep : {std::min(held, goal.unsynced_from), std::uint64_t{0}}) {
     log_warning(
         "the Merkle log's tiles do not give the ledger's root; they are made again from "

@@ -120,8 +120,8 @@ struct TileGoal {
   std::uint64_t unsynced_from = 0;
 };
 /// Brings the tiles to the goal, whatever they hold: adds what is missing, and makes anew what does
-/// not give the root; then syncs. Errors: the source's, "ledger.io", "ledger.corrupt" when the
-/// source's leaves do not give the root either.
+/// not give the root; syncs what it made. Errors: the source's, "ledger.io", "ledger.corrupt" when
+/// the source's leaves do not give the root either.
 Status bring_level(TileStore& tiles, const TileGoal& goal, const LeafSource& leaves);
 
 }  // namespace qc::chain
