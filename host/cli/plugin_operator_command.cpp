@@ -122,7 +122,7 @@ Command named(Command group, const char* name, const char* help,
   return sub;
 }
 
-void add_plain_verbs(Command plugin) {
+void add_plain_verbs(const Command& plugin) {
   struct Verb {
     const char* name;
     const char* help;

@@ -58,7 +58,7 @@ struct Loaded {
       verdict = failed(loaded.error().message);
       return;
     }
-    probe.emplace(std::move(*loaded));
+    probe.emplace(*loaded);
     instance.emplace(*probe, host);
     if (!instance->made()) {
       verdict = failed("create() makes no instance: " + host.log());

@@ -141,7 +141,7 @@ Verdict check_version(const Bench& bench) {
   }
   for (const std::uint32_t major : {QC_ABI_MAJOR - 1, QC_ABI_MAJOR + 1}) {
     bench.note.set("a host of ABI " + version_text(major, 0));
-    const Verdict refused = refuses_host(*probe, major);
+    Verdict refused = refuses_host(*probe, major);
     if (refused.outcome != Outcome::kPassed) return refused;
   }
   bench.note.set("a host of a later minor version");

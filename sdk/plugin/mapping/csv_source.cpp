@@ -95,10 +95,11 @@ Result<std::vector<std::size_t>> CsvSource::places_of(const CsvFile& file,
 Status CsvSource::check(const Lookup& lookup) {
   Known& known = this->known(lookup);
   const std::lock_guard lock(known.reading);
-  const Status status = refresh(known, lookup);
-  // A file that is bad today may be good tomorrow: that is health, not configuration.
-  if (!status.ok() && status.error().code == "source.unavailable") return {};
-  QC_TRY(status);
+  if (Status status = refresh(known, lookup); !status.ok()) {
+    // A file that is bad today may be good tomorrow: that is health, not configuration.
+    if (status.error().code == "source.unavailable") return {};
+    return status;
+  }
   QC_TRY(places_of(*known.file, lookup));
   return {};
 }
