@@ -222,7 +222,7 @@ BENCHMARK(rules)->DenseRange(0, 2);
 BENCHMARK(seal)->DenseRange(0, 2);
 BENCHMARK(state_rows)->DenseRange(0, 2);
 BENCHMARK(state_write)->DenseRange(0, 2);
-BENCHMARK(inclusion_paths);
+BENCHMARK(inclusion_paths)->Arg(0);
 BENCHMARK(sign_head);
 BENCHMARK(receipt_text);
 
