@@ -10,10 +10,11 @@
 namespace qc::chain {
 
 BatchBuilder::BatchBuilder(const KvReader& store, const Position& before, std::string chain,
-                           std::int64_t time_ms, const StateReader* documents)
+                           std::int64_t time_ms, const Foresight* foresight)
     : store_(store),
       stored_(store),
-      overlay_(documents != nullptr ? *documents : stored_),
+      foresight_(foresight),
+      overlay_(foresight != nullptr ? static_cast<const StateReader&>(*foresight) : stored_),
       before_(before),
       after_(before),
       chain_(std::move(chain)),
@@ -56,6 +57,9 @@ Result<Effect> BatchBuilder::apply(const Transaction& tx, const Hash32& leaf) {
 
 std::optional<proof::SubjectValue> BatchBuilder::subject_value(const std::string& account) const {
   if (const auto it = subjects_.find(account); it != subjects_.end()) return it->second;
+  if (foresight_ != nullptr) {
+    if (const auto* const foreseen = foresight_->subject(account)) return foreseen->value;
+  }
   const auto bytes = store_.get(keys::subject_value(account));
   if (!bytes) return std::nullopt;
   return decode_subject_value(*bytes);

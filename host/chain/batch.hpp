@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/chain/foresight.hpp"
 #include "host/chain/keys.hpp"
 #include "host/chain/kv_store.hpp"
 #include "host/chain/merkle_log.hpp"
@@ -20,9 +21,9 @@ namespace qc::chain {
 /// Thread contract: one thread; the store must not change meanwhile.
 class BatchBuilder {
  public:
-  /// `documents`: the state of `store` for who has it parsed at hand; null: read from the store.
+  /// `foresight`: the state of `store` for who has more of it at hand; null: read from the store.
   BatchBuilder(const KvReader& store, const Position& before, std::string chain,
-               std::int64_t time_ms, const StateReader* documents = nullptr);
+               std::int64_t time_ms, const Foresight* foresight = nullptr);
 
   /// Runs the rules. On success the transaction is part of the batch. Errors: the rules'.
   /// `leaf` is proof::leaf_hash() of its bytes.
@@ -33,6 +34,8 @@ class BatchBuilder {
   const StateReader& state() const { return overlay_; }
   /// What they wrote.
   const Overlay::Writes& writes() const { return overlay_.writes(); }
+  /// The subjects that they are about.
+  const std::map<std::string, proof::SubjectValue>& subjects() const { return subjects_; }
   std::size_t count() const { return rows_.size(); }
   std::uint64_t next_index() const { return before_.size + rows_.size(); }
   std::int64_t time_ms() const { return time_ms_; }
@@ -61,6 +64,7 @@ class BatchBuilder {
 
   const KvReader& store_;
   StoredState stored_;
+  const Foresight* foresight_;
   Overlay overlay_;
   Position before_;
   Position after_;

@@ -53,6 +53,7 @@ Committer::Committer(CommitterOptions options, CommitterStores stores, ChunkStor
       recent_(stores.state),
       pending_(recent_),
       documents_(pending_),
+      foresight_(documents_, position.batches),
       position_(position),
       tiles_(stores.tiles),
       heads_(options_.chunks) {
@@ -90,7 +91,7 @@ void Committer::process(OrderedBatch batch) {
   settle_written();
   const std::int64_t time_ms = std::max(batch.time_ms, position_.time_ms);
   durable.builder =
-      std::make_unique<BatchBuilder>(pending_, position_, options_.chain, time_ms, &documents_);
+      std::make_unique<BatchBuilder>(pending_, position_, options_.chain, time_ms, &foresight_);
   BatchBuilder& builder = *durable.builder;
   std::optional<Error> failure;
   try {
@@ -130,6 +131,7 @@ void Committer::order(OrderedBatch& batch, BatchBuilder& builder, Work& work) {
   for (std::size_t i = 0; i < batch.entries.size(); ++i) {
     Entry& entry = batch.entries[i];
     const std::uint64_t index = builder.next_index();
+    foresight_.look_at(&entry.foreseen);
     auto effect = builder.apply(entry.tx, leaves[i]);
     if (effect) {
       work.accepted.push_back({std::move(entry.tx), std::move(effect).value(),
@@ -142,6 +144,7 @@ void Committer::order(OrderedBatch& batch, BatchBuilder& builder, Work& work) {
     }
     work.refused.push_back({std::exchange(entry.done, nullptr), std::move(error)});
   }
+  foresight_.look_at(nullptr);
 }
 
 /// Puts a host-signed access.refuse into the batch, so that a refused attempt on an existing grant
@@ -204,6 +207,7 @@ Result<std::shared_ptr<const KvBatch>> Committer::append(BatchBuilder& builder) 
   auto rows = std::make_shared<const KvBatch>(builder.rows(place->chunk, place->offset));
   pending_.push(position_.batches, rows);
   documents_.wrote(builder.writes());
+  foresight_.wrote(builder.writes(), builder.subjects());
   position_ = builder.after();
   return rows;
 }

@@ -122,6 +122,7 @@ class Committer {
   RecentRows recent_;
   PendingRows pending_;
   RecentDocuments documents_;
+  Foresight foresight_;
   Position position_;  ///< after the last durable batch
 
   // The own thread alone, and the orderer's while that has nothing to do (await_finished).

@@ -38,12 +38,6 @@ Result<IngestKeys::Signer> IngestKeys::find(const Transaction& tx, const StateRe
     QC_ASSIGN(out.key, cache_.get(*xy));
     return out;
   }
-  // A person's key in one look-up; whatever is not that clear is asked in the usual way.
-  if (const Document entry = state.find("key/" + tx.kid);
-      entry && entry->at("to").is_null() && text_of(*entry, "account").starts_with("p-") &&
-      read_point(entry->at("jwk"), out.xy)) {
-    return out;
-  }
   QC_ASSIGN(const SignerOnRecord signer, signer_on_record(tx, state));
   if (!read_point(*signer.jwk, out.xy)) {
     return internal("tx.invalid", "the account's key cannot be read");

@@ -60,7 +60,7 @@ inline constexpr std::string_view kPosition = "z";
 
 /// To be raised with every change of what the same ledger gives in the store: a store of another
 /// format is made anew from the chunks.
-inline constexpr std::string_view kStateFormat = "2";
+inline constexpr std::string_view kStateFormat = "3";
 
 /// Where the ledger stands after a batch.
 struct Position {

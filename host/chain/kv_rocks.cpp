@@ -5,6 +5,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
@@ -190,9 +191,18 @@ rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
   options.paranoid_checks = true;
   options.write_buffer_size = kWriteBufferBytes;
   options.max_background_jobs = 2;
+  // Flushes and compactions wait for a processor that nobody else needs: what they hold up is
+  // theirs (writes are slowed down when they fall behind), what they would take is everybody's.
+  for (const auto pool : {rocksdb::Env::Priority::LOW, rocksdb::Env::Priority::HIGH}) {
+    (void)options.env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
+  }
   // One writer, whose batches are sorted. The first byte of a key is its family (keys.hpp).
   options.allow_concurrent_memtable_write = false;
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+  // Most of what is asked for and not there, and what lies in the tables, is not searched for in
+  // the buffers.
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.05;
   // What is young is rewritten soon: compressing it costs the cores more than it saves the disk.
   options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,
                                    rocksdb::kSnappyCompression};
@@ -211,6 +221,7 @@ rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
   table.partition_filters = true;
   table.cache_index_and_filter_blocks = true;
   table.pin_top_level_index_and_filter = true;
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;

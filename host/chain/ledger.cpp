@@ -145,13 +145,17 @@ void LedgerImpl::take(TxVerifier& verifier, std::vector<Arrival> arrivals) {
   std::vector<Submission> submissions;
   submissions.reserve(arrivals.size());
   for (Arrival& arrival : arrivals) submissions.push_back(std::move(arrival.submission));
-  const PinnedState pinned(committer_->tip());
-  auto verified = verifier.run(std::move(submissions), {options_.chain, host_key(), pinned.state});
+  const std::shared_ptr<const Tip> tip = committer_->tip();
+  const GroupReader state(*tip->snapshot);
+  auto verified = verifier.run(std::move(submissions), {options_.chain, host_key(), state});
   std::vector<Entry> entries;
   entries.reserve(arrivals.size());
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
     if (verified[i].ok()) {
-      entries.push_back({std::move(verified[i]).value(), std::move(arrivals[i].done)});
+      Foreseen foreseen = foresee(*verified[i], state, tip->position.batches);
+      foreseen.charge(foresight_budget_);
+      entries.push_back(
+          {std::move(verified[i]).value(), std::move(arrivals[i].done), std::move(foreseen)});
     } else {
       committer_->count_rejected();
       arrivals[i].done(verified[i].error());

@@ -25,24 +25,6 @@ struct LedgerParts {
 Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::PrivateKey host_key,
                                             LedgerParts parts);
 
-/// Bytes of all transactions between submit and answer: bounds memory whatever the path.
-class ByteBudget {
- public:
-  explicit ByteBudget(std::size_t limit) : limit_(limit) {}
-  bool take(std::size_t bytes) {
-    const std::size_t before = used_.fetch_add(bytes);
-    if (before + bytes <= limit_) return true;
-    used_ -= bytes;
-    return false;
-  }
-  void give_back(std::size_t bytes) { used_ -= bytes; }
-  std::size_t used() const { return used_; }
-
- private:
-  std::size_t limit_;
-  std::atomic<std::size_t> used_{0};
-};
-
 /// A tip's state together with the tip: the snapshot lives as long as what reads it.
 struct PinnedState {
   explicit PinnedState(std::shared_ptr<const Tip> from)
@@ -95,6 +77,8 @@ class LedgerImpl final : public Ledger {
   Health health() const override;
 
  private:
+  static constexpr std::size_t kForesightBytes = 64U << 20U;
+
   /// Parses, verifies and proposes in the calling thread; every `done` is called in any case.
   void take(TxVerifier& verifier, std::vector<Arrival> arrivals);
   /// Hands to the pool, or refuses.
@@ -110,7 +94,10 @@ class LedgerImpl final : public Ledger {
   std::unique_ptr<KvStore> store_;
   std::unique_ptr<TileStore> tiles_;
   std::filesystem::path chunks_;
+  /// Of all transactions between submit and answer.
   ByteBudget budget_;
+  /// Of what was foreseen of them.
+  ByteBudget foresight_budget_{kForesightBytes};
   Publisher publisher_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Orderer> orderer_;

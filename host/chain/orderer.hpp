@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "host/chain/foresight.hpp"
 #include "host/chain/ledger.hpp"
 
 namespace qc::chain {
@@ -18,6 +19,7 @@ using SubmitDone = std::function<void(Result<Applied>)>;
 struct Entry {
   Transaction tx;
   SubmitDone done;  ///< called once, with the outcome; empty for a transaction of another host
+  Foreseen foreseen = {};  ///< this host's own, no part of what is ordered
 };
 
 struct OrderedBatch {

@@ -1,13 +1,21 @@
 #include "host/chain/recent_documents.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace qc::chain {
 namespace {
 
 constexpr std::size_t kTableBytes = 128;  // of the tables, beside key and document
 
-/// Nonces are asked for once, and lists are for readers.
-bool asked_again(std::string_view key) {
-  return !key.starts_with("nonce/") && !key.starts_with("of/");
+/// Families that few name and many ask for. What belongs to one subject is read ahead instead
+/// (foresight.hpp): keeping it would cost more than it saves.
+bool shared_by_many(std::string_view key) {
+  constexpr std::array<std::string_view, 11> kFamilies{
+      "member/", "product/",       "product_version/", "item/", "item_latest/", "plugin/",
+      "network", "plugin_digest/", "policy",           "code/", "nonces_pruned"};
+  return std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [key](std::string_view family) { return key.starts_with(family); });
 }
 
 }  // namespace
@@ -24,7 +32,7 @@ void RecentDocuments::keep(const std::string& key, Document document) const {
 }
 
 Document RecentDocuments::find(const std::string& key) const {
-  if (!asked_again(key)) return rows_.find(key);
+  if (!shared_by_many(key)) return rows_.find(key);
   if (const auto it = young_.find(key); it != young_.end()) return it->second;
   Document found;
   if (const auto it = old_.find(key); it != old_.end()) {
@@ -39,7 +47,7 @@ Document RecentDocuments::find(const std::string& key) const {
 
 void RecentDocuments::wrote(const Overlay::Writes& writes) {
   for (const auto& [key, value] : writes) {
-    if (!asked_again(key)) continue;
+    if (!shared_by_many(key)) continue;
     old_.erase(key);
     if (value) {
       keep(key, value);

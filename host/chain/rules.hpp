@@ -37,6 +37,16 @@ struct SignerOnRecord {
 };
 Result<SignerOnRecord> signer_on_record(const Transaction& tx, const StateReader& state);
 
+/// What apply_transaction() will probably ask for: keys of documents, and accounts whose chain of
+/// events will grow. A guess that saves time, from names in the body and the signer's account.
+struct ForeseenKeys {
+  std::vector<std::string> documents;
+  std::vector<std::string> subjects;
+};
+ForeseenKeys foreseen_keys(const Transaction& tx, const StateReader& state);
+/// The subject account that a body or a document names, or "".
+std::string named_subject(const Json& object);
+
 /// Applies one transaction, signature already verified with signer_key(). On error nothing is
 /// written to `state`. Checks in order: chain ("tx.wrong_chain"), validity window ("tx.expired",
 /// "tx.from_the_future"), duplicate id or nonce ("tx.duplicate"), signer's standing

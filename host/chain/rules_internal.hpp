@@ -111,6 +111,8 @@ inline constexpr std::size_t kMaxAccessOpenBytes = 40U * 1024U;
 bool nonce_used(const StateReader& state, const std::string& kid, const std::string& nonce,
                 std::int64_t now_s);
 void use_nonce(const Call& call, const std::string& kid, const std::string& nonce);
+/// The keys that nonce_used() will ask for, unless the batch comes late.
+void add_nonce_keys(const Transaction& tx, std::vector<std::string>& out);
 
 // Accounts.
 /// Member or subject document. Null when there is none.

@@ -82,6 +82,13 @@ void use_nonce(const Call& call, const std::string& kid, const std::string& nonc
   call.state.put(nonce_key(nonce_period(call.now_s()), kid, nonce), call.now_s());
 }
 
+void add_nonce_keys(const Transaction& tx, std::vector<std::string>& out) {
+  const std::int64_t period = nonce_period(tx.iat);
+  for (const std::int64_t one : {period, period - 1}) {
+    out.push_back(nonce_key(one, tx.kid, tx.nonce));
+  }
+}
+
 Document account_document(const StateReader& state, const std::string& account) {
   // A member's name never begins so: one look-up for those who are many.
   if (account.starts_with("p-")) return state.find("subject/" + account);

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "sdk/base/json.hpp"
 
@@ -29,8 +30,8 @@ class StateReader {
   virtual ~StateReader() = default;
   /// What was found stays as it is, whatever is written later.
   virtual Document find(const std::string& key) const = 0;
-  /// A copy, for who wants to change it.
-  std::optional<Json> get(const std::string& key) const;
+  /// The document for who wants to change it: a copy, or the thing itself where nobody else has it.
+  virtual std::optional<Json> get(const std::string& key) const;
   /// Visits keys with `prefix` in order from `start` (a full key, or "" for the beginning) until
   /// the visitor returns false.
   virtual void scan(const std::string& prefix, const std::string& start,
@@ -47,14 +48,17 @@ class Overlay final : public StateReader {
   Overlay(const Overlay&) = delete;
   Overlay& operator=(const Overlay&) = delete;
   Document find(const std::string& key) const override;
+  std::optional<Json> get(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
   void put(const std::string& key, Json value) { put(key, document(std::move(value))); }
   void put(const std::string& key, Document value);
   void erase(const std::string& key);
-  /// Null: erased. Ordered by key.
-  using Writes = std::map<std::string, Document>;
+  /// Null: erased. In no order: what differs between hosts must not depend on it.
+  using Writes = std::unordered_map<std::string, Document>;
   const Writes& writes() const { return writes_; }
+  /// The same in the order of the keys, until the next write.
+  const std::vector<const Writes::value_type*>& writes_in_order() const;
   /// The writes moved out.
   Writes take_writes() && { return std::move(writes_); }
   /// Moves this overlay's writes into `below` (which must be its base).
@@ -63,6 +67,9 @@ class Overlay final : public StateReader {
  private:
   const StateReader& base_;
   Writes writes_;
+  // Most keys are looked up by name alone; they are put in order when somebody asks for that.
+  mutable std::vector<const Writes::value_type*> in_order_;
+  mutable std::vector<const Writes::value_type*> unordered_;  ///< came since
 };
 
 }  // namespace qc::chain

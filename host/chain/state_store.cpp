@@ -16,10 +16,13 @@ std::optional<Json> parse_document(std::string_view text) {
 
 }  // namespace
 
-Document StoredState::find(const std::string& key) const {
+std::optional<Json> StoredState::get(const std::string& key) const {
   const auto text = store_.get(keys::state(key));
-  if (!text) return nullptr;
-  auto value = parse_document(*text);
+  return text ? parse_document(*text) : std::nullopt;
+}
+
+Document StoredState::find(const std::string& key) const {
+  auto value = get(key);
   return value ? document(std::move(*value)) : nullptr;
 }
 
@@ -35,7 +38,8 @@ void StoredState::scan(const std::string& prefix, const std::string& start,
 std::string state_text(const Json& document) { return dump_json(document); }
 
 void write_state(const Overlay& overlay, KvBatch& batch) {
-  for (const auto& [key, value] : overlay.writes()) {
+  for (const auto* row : overlay.writes_in_order()) {
+    const auto& [key, value] = *row;
     if (value) {
       batch.emplace_back(keys::state(key), state_text(*value));
     } else {

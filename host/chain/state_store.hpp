@@ -12,6 +12,7 @@ class StoredState final : public StateReader {
  public:
   explicit StoredState(const KvReader& store) : store_(store) {}
   Document find(const std::string& key) const override;
+  std::optional<Json> get(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
 

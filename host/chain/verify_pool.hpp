@@ -1,6 +1,7 @@
 // Threads that verify for callers who do not wait.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -20,7 +21,7 @@ struct Arrival {
 };
 
 /// A thread takes what waits, up to its share and kMaxGroup, as one group: groups are as large as
-/// the load makes them, and one transaction alone waits for nobody.
+/// the load makes them, and one transaction alone waits for nobody (a crowd, half a millisecond).
 /// Thread contract: any thread. Its queue is bounded by the ledger's byte budget.
 class VerifyPool {
  public:
@@ -45,12 +46,28 @@ class VerifyPool {
   void run();
   std::vector<Arrival> take_group();  ///< requires the mutex and a queue that is not empty
 
+  using Clock = std::chrono::steady_clock;
+  // A crowd that comes one by one is gathered for a moment: a group shares its look-ups, its
+  // hashing and its hand-over. Whoever comes alone is never kept.
+  static constexpr std::chrono::microseconds kGatherTime{500};
+  static constexpr std::size_t kGathered = 32;  ///< transactions, enough to go on at once
+  static constexpr int kCrowd = 2;              ///< transactions in kGatherTime make a crowd
+  static constexpr std::chrono::milliseconds kCountingTime{5};
+
+  void note_arrival(std::size_t transactions);
+
   IngestKeys& keys_;
   const Work work_;
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_;    ///< of those who have nothing to do
+  std::condition_variable enough_;  ///< of the one who gathers
   std::deque<std::vector<Arrival>> units_;
   std::size_t waiting_ = 0;  ///< transactions in units_
+  std::size_t idle_ = 0;
+  std::size_t gathering_ = 0;  ///< one at most
+  bool crowded_ = false;
+  std::size_t arrived_ = 0;  ///< transactions since counted_since_
+  Clock::time_point counted_since_{};
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

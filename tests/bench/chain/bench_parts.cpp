@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/chain/batch.hpp"
+#include "host/chain/recent_documents.hpp"
 #include "host/chain/tx_verifier.hpp"
 #include "sdk/proof/receipt.hpp"
 #include "tests/bench/chain/workload.hpp"
@@ -117,28 +118,76 @@ void verify(benchmark::State& state, bool hints) {
 void verify_without_hints(benchmark::State& state) { verify(state, false); }
 void verify_with_hints(benchmark::State& state) { verify(state, true); }
 
-/// A batch with the work applied, and what was done to it so far.
-std::unique_ptr<chain::BatchBuilder> applied(const std::vector<Transaction>& work) {
+/// Work as it comes to the sequencer: parsed, and read ahead for.
+struct Ready {
+  std::vector<Transaction> transactions;
+  std::vector<chain::Foreseen> foreseen;
+};
+
+std::vector<chain::Foreseen> read_ahead(const std::vector<Transaction>& transactions) {
+  std::vector<chain::Foreseen> out;
   const Scene& scene = Scene::get();
-  auto batch = std::make_unique<chain::BatchBuilder>(*scene.store, scene.position,
-                                                     chain::test::kChain, scene.position.time_ms);
-  for (const Transaction& tx : work) take(batch->apply(tx));
+  std::optional<chain::GroupReader> group;
+  for (std::size_t i = 0; i < transactions.size(); ++i) {
+    if (i % 100 == 0) group.emplace(*scene.store);
+    out.push_back(chain::foresee(transactions[i], *group, scene.position.batches));
+  }
+  return out;
+}
+
+Ready ready(const std::vector<chain::Submission>& work) {
+  Ready out{parsed(work), {}};
+  out.foreseen = read_ahead(out.transactions);
+  return out;
+}
+
+void foresee(benchmark::State& state) {
+  const auto work = parsed(work_of(state));
+  for (auto _ : state) benchmark::DoNotOptimize(read_ahead(work));
+  count(state);
+}
+
+/// The sequencer's view of the scene, its shared documents met before.
+class View {
+ public:
+  void look_at(chain::Foreseen* foreseen) { foresight_.look_at(foreseen); }
+  const chain::Foresight& foresight() const { return foresight_; }
+
+ private:
+  chain::RecentDocuments documents_{*Scene::get().store};
+  chain::Foresight foresight_{documents_, Scene::get().position.batches};
+};
+
+/// A batch with the work applied.
+std::unique_ptr<chain::BatchBuilder> applied(Ready work) {
+  static View view;
+  const Scene& scene = Scene::get();
+  auto batch = std::make_unique<chain::BatchBuilder>(
+      *scene.store, scene.position, chain::test::kChain, scene.position.time_ms, &view.foresight());
+  for (std::size_t i = 0; i < work.transactions.size(); ++i) {
+    view.look_at(&work.foreseen[i]);
+    take(batch->apply(work.transactions[i]));
+  }
+  view.look_at(nullptr);
   return batch;
 }
 
 void rules(benchmark::State& state) {
-  const auto work = parsed(work_of(state));
-  for (auto _ : state) benchmark::DoNotOptimize(applied(work));
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto work = ready(work_of(state));
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(applied(std::move(work)));
+  }
   count(state);
 }
 
 /// Runs `step` on a batch that has come so far; only `step` is timed.
 template <typename Prepare, typename Step>
 void timed(benchmark::State& state, Prepare prepare, Step step) {
-  const auto work = parsed(work_of(state));
   for (auto _ : state) {
     state.PauseTiming();
-    auto batch = applied(work);
+    auto batch = applied(ready(work_of(state)));
     auto prepared = prepare(*batch);
     state.ResumeTiming();
     step(*batch, prepared);
@@ -218,6 +267,7 @@ void receipt_text(benchmark::State& state) {
 BENCHMARK(parse)->DenseRange(0, 2);
 BENCHMARK(verify_without_hints)->DenseRange(0, 2);
 BENCHMARK(verify_with_hints)->Arg(0);
+BENCHMARK(foresee)->DenseRange(0, 2);
 BENCHMARK(rules)->DenseRange(0, 2);
 BENCHMARK(seal)->DenseRange(0, 2);
 BENCHMARK(state_rows)->DenseRange(0, 2);

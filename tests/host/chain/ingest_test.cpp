@@ -279,7 +279,7 @@ TEST(RecentDocuments, ShowWhatTheRowsHoldHoweverLittleRoomTheyHave) {
     RecentDocuments recent(*store, room);
     const StoredState stored(*store);
     std::mt19937 random(5);
-    const std::vector<std::string> families{"grant/", "nonce/", "of/p/asset/", "kid/"};
+    const std::vector<std::string> families{"member/", "nonce/", "of/p/asset/", "item/"};
     const auto any_key = [&] {
       return families[random() % families.size()] + std::to_string(random() % 40);
     };

@@ -195,7 +195,8 @@ TEST(Determinism, SameTransactionsGiveTheSameWrites) {
       const auto effect =
           apply_transaction(story.world.history[i], story.world.contexts[i], overlay);
       ASSERT_TRUE(effect.ok()) << story.world.history[i].op;
-      for (const auto& [key, value] : overlay.writes()) {
+      for (const auto* row : overlay.writes_in_order()) {
+        const auto& [key, value] = *row;
         transcripts[run] += key + "=" + (value ? value->dump() : "-") + "\n";
       }
       for (const std::string& subject : effect->subjects) transcripts[run] += subject + "\n";

@@ -1,0 +1,159 @@
+#include "host/chain/foresight.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "host/chain/keys.hpp"
+
+namespace qc::chain {
+namespace {
+
+std::uint64_t hash_of_key(std::string_view key) { return std::hash<std::string_view>()(key); }
+
+/// Subjects' values stand in another family of rows than documents: another hash for them.
+std::uint64_t hash_of_subject(std::string_view account) {
+  return std::hash<std::string_view>()(account) ^ 0x9E3779B97F4A7C15U;
+}
+
+/// Nobody asks for them a second time, or by name: lists and the history of keys.
+bool never_foreseen(std::string_view key) {
+  return key.starts_with("of/") || key.starts_with("key/");
+}
+
+/// The rules write these again with a member changed: they get one of their own.
+bool changed_by_use(std::string_view key) {
+  return key.starts_with("request/") || key.starts_with("grant/") || key.starts_with("access/");
+}
+
+std::optional<proof::SubjectValue> stored_value(const KvReader& rows, const std::string& account) {
+  const auto bytes = rows.get(keys::subject_value(account));
+  return bytes ? decode_subject_value(*bytes) : std::nullopt;
+}
+
+}  // namespace
+
+void Foreseen::charge(ByteBudget& budget) {
+  std::size_t bytes = subjects.size() * 160;
+  for (const Entry& entry : documents) {
+    bytes += sizeof(Entry) + entry.key.size();
+    if (entry.document) bytes += memory_of(*entry.document);
+    if (entry.alone) bytes += memory_of(*entry.alone);
+  }
+  if (!budget.take(bytes)) {
+    documents.clear();
+    subjects.clear();
+    return;
+  }
+  budget_ = &budget;
+  held_ = bytes;
+}
+
+Document GroupReader::find(const std::string& key) const {
+  const auto [it, added] = found_.try_emplace(key);
+  if (added) it->second = state_.find(key);
+  return it->second;
+}
+
+Foreseen foresee(const Transaction& tx, const GroupReader& state, std::uint64_t batches) {
+  Foreseen out;
+  out.batches = batches;
+  const ForeseenKeys keys = foreseen_keys(tx, state);
+  out.documents.reserve(keys.documents.size());
+  std::vector<std::string> subjects = keys.subjects;
+  for (const std::string& key : keys.documents) {
+    Foreseen::Entry entry{key, hash_of_key(key), nullptr, nullptr};
+    if (changed_by_use(key)) {
+      if (auto own = state.get(key)) {
+        std::string subject = named_subject(*own);  // whose request or grant it is
+        if (!subject.empty()) subjects.push_back(std::move(subject));
+        entry.alone = std::make_unique<Json>(std::move(*own));
+      }
+    } else {
+      entry.document = state.find(key);
+    }
+    out.documents.push_back(std::move(entry));
+  }
+  std::sort(subjects.begin(), subjects.end());
+  subjects.erase(std::unique(subjects.begin(), subjects.end()), subjects.end());
+  for (std::string& account : subjects) {
+    auto value = stored_value(state.rows(), account);
+    const std::uint64_t hash = hash_of_subject(account);
+    out.subjects.push_back({std::move(account), hash, value});
+  }
+  return out;
+}
+
+void RecentWrites::note(const Overlay::Writes& writes,
+                        const std::map<std::string, proof::SubjectValue>& subjects) {
+  std::vector<std::uint64_t> noted;
+  noted.reserve(writes.size() + subjects.size());
+  for (const auto& [key, value] : writes) {
+    if (!never_foreseen(key)) noted.push_back(hash_of_key(key));
+  }
+  for (const auto& [account, value] : subjects) noted.push_back(hash_of_subject(account));
+  for (const std::uint64_t hash : noted) last_[hash] = next_;
+  batches_.push_back(std::move(noted));
+  ++next_;
+  while (last_.size() > kMaxNoted && batches_.size() > 1) forget_oldest();
+}
+
+void RecentWrites::forget_oldest() {
+  for (const std::uint64_t hash : batches_.front()) {
+    const auto it = last_.find(hash);
+    if (it != last_.end() && it->second == first_) last_.erase(it);
+  }
+  batches_.pop_front();
+  ++first_;
+}
+
+bool RecentWrites::unchanged(std::uint64_t hash, std::uint64_t batches) const {
+  if (batches < first_) return false;
+  const auto it = last_.find(hash);
+  return it == last_.end() || it->second < batches;
+}
+
+/// Null: not foreseen, or written since.
+Foreseen::Entry* Foresight::entry_of(const std::string& key) const {
+  if (now_ != nullptr) {
+    for (Foreseen::Entry& entry : now_->documents) {
+      if (entry.key != key) continue;
+      if (!writes_.unchanged(entry.hash, now_->batches)) break;
+      ++counters_.answered;
+      return &entry;
+    }
+  }
+  ++counters_.left;
+  return nullptr;
+}
+
+Document Foresight::find(const std::string& key) const {
+  Foreseen::Entry* const entry = entry_of(key);
+  if (entry == nullptr) return below_.find(key);
+  if (entry->alone) {
+    entry->document = document(std::move(*entry->alone));
+    entry->alone.reset();
+  }
+  return entry->document;
+}
+
+std::optional<Json> Foresight::get(const std::string& key) const {
+  Foreseen::Entry* const entry = entry_of(key);
+  if (entry == nullptr) return below_.get(key);
+  if (entry->alone) {
+    std::optional<Json> own(std::move(*entry->alone));
+    entry->alone.reset();
+    entry->key.clear();  // whoever asks again is told by the state below
+    return own;
+  }
+  return entry->document ? std::optional<Json>(*entry->document) : std::nullopt;
+}
+
+const Foreseen::Subject* Foresight::subject(std::string_view account) const {
+  if (now_ == nullptr) return nullptr;
+  for (const Foreseen::Subject& one : now_->subjects) {
+    if (one.account == account && writes_.unchanged(one.hash, now_->batches)) return &one;
+  }
+  return nullptr;
+}
+
+}  // namespace qc::chain
