@@ -150,13 +150,13 @@ void count_use(Json& grant, std::int64_t now_s) {
 // was refused (a pause ended, a member resumed, a day began) is taken on the host's signature.
 bool refusal_holds(const Call& call, const std::string& code, const OpenBody& open,
                    const std::string& consumer) {
-  const auto grant = call.state.get("grant/" + open.grant);
+  const Document grant = call.state.find("grant/" + open.grant);
   if (!grant) return false;
   const std::string& state = text_of(*grant, "state");
   const auto fails_with = [&](const Status& status) {
     return !status.ok() && status.error().code == code;
   };
-  if (code == "access.duplicate") return call.state.get("access/" + open.access).has_value();
+  if (code == "access.duplicate") return call.state.find("access/" + open.access) != nullptr;
   if (code == "access.wrong_consumer") return fails_with(check_consumer(*grant, consumer));
   if (code == "access.wrong_product") return fails_with(check_product(*grant, open));
   if (code == "access.wrong_purpose") return fails_with(check_purpose(*grant, open));
@@ -191,7 +191,7 @@ Result<Attempt> open_attempt(const Call& call, const std::string& compact) {
     return invalid("access.bad_attempt", "not an access.open of this network", field);
   }
   out.consumer = account_of_kid(call.state, out.tx.kid);
-  const auto member = call.state.get("member/" + out.consumer);
+  const Document member = call.state.find("member/" + out.consumer);
   if (!member) return forbidden("access.bad_attempt", "not signed by a member").at(field);
   QC_ASSIGN(const crypto::PublicKey key, crypto::PublicKey::from_jwk(member->at("jwk")));
   const Status verified = proof::verify_transaction(out.tx, key);
@@ -253,15 +253,15 @@ Status check_decision(const Call& call, const Json& value, const Json& grant) {
   QC_ASSIGN(const std::string digest, read_digest(decision, "plugin_digest"));
   QC_TRY(read_digest(decision, "commitment"));
   QC_ASSIGN(const std::vector<std::string> assets, decision.texts("assets", 64, 64));
-  const auto request = call.state.get("request/" + text_of(grant, "request"));
-  const auto product =
-      request ? call.state.get("product_version/" + text_of(grant, "product") + "/" +
-                               std::to_string(number_of(request->at("body"), "product_version")))
-              : std::nullopt;
+  const Document request = call.state.find("request/" + text_of(grant, "request"));
+  const Document product =
+      request ? call.state.find("product_version/" + text_of(grant, "product") + "/" +
+                                std::to_string(number_of(request->at("body"), "product_version")))
+              : nullptr;
   if (!product || text_of(product->at("body"), "plugin") != plugin) {
     return invalid("access.wrong_plugin", "not the product's plugin", decision.field("plugin"));
   }
-  const auto package = call.state.get("plugin_digest/" + plugin + "/" + digest);
+  const Document package = call.state.find("plugin_digest/" + plugin + "/" + digest);
   if (!package || text_of(*package, "state") != "admitted") {
     return conflict("plugin.not_admitted", "this package is not admitted")
         .at(decision.field("plugin_digest"));
@@ -297,10 +297,12 @@ Result<ReleaseBody> read_release(const JsonReader& body) {
 
 // What leaves the host is checked against the grant once more, at the time it leaves.
 Status check_giving(const Call& call, const JsonReader& body, const Json& access) {
-  QC_ASSIGN(const Json grant, must_get(call.state, "grant/" + text_of(access, "grant"),
-                                       "grant.not_found", "body.access"));
-  QC_ASSIGN(const Json consumer, must_get(call.state, "member/" + text_of(access, "consumer"),
-                                          "member.not_found", "body.access"));
+  QC_ASSIGN(const Document granted, must_find(call.state, "grant/" + text_of(access, "grant"),
+                                              "grant.not_found", "body.access"));
+  QC_ASSIGN(const Document member, must_find(call.state, "member/" + text_of(access, "consumer"),
+                                             "member.not_found", "body.access"));
+  const Json& grant = *granted;
+  const Json& consumer = *member;
   if (!is_active(consumer)) return forbidden("member.suspended", "the consumer is suspended");
   QC_TRY(check_release(grant, access, call.now_s()));
   const Json& decision = call.tx.body.at("decision");
@@ -320,7 +322,7 @@ Result<Effect> access_open(const Call& call) {
   }
   QC_ASSIGN(Json grant,
             must_get(call.state, "grant/" + open.grant, "grant.not_found", "body.grant"));
-  const auto before = call.state.get("access/" + open.access);
+  const Document before = call.state.find("access/" + open.access);
   if (before && text_of(*before, "consumer") == call.signer.account) return duplicate_access();
   QC_TRY(check_open(grant, open, call.signer.account, call.now_s()));
   if (before) return duplicate_access();
@@ -361,14 +363,14 @@ Result<Effect> access_refuse(const Call& call) {
     return invalid("access.bad_attempt", "the attempt names another access or grant",
                    "body.attempt");
   }
-  QC_ASSIGN(const Json grant,
-            must_get(call.state, "grant/" + grant_id, "grant.not_found", "body.grant"));
+  QC_ASSIGN(const Document grant,
+            must_find(call.state, "grant/" + grant_id, "grant.not_found", "body.grant"));
   if (!refusal_holds(call, code, attempt.open, attempt.consumer)) {
     return invalid("access.unfounded_refusal", "this does not stand against the attempt",
                    "body.code");
   }
   use_nonce(call, attempt.tx.kid, attempt.tx.nonce);
-  const std::string subject = text_of(grant, "subject");
+  const std::string subject = text_of(*grant, "subject");
   const std::string id = attempt.tx.id_hex();
   call.state.put("refusal/" + id, call.created({{"attempt", id},
                                                 {"access", access},

@@ -382,7 +382,7 @@ Result<Effect> move_grant(const Call& call, std::initializer_list<std::string_vi
 /// To whom the request exists: those who act for its subject, and who names a mandate of theirs.
 bool may_grant(const Call& call, const GrantBody& grant, const std::string& subject) {
   if (acts_for(call, subject)) return true;
-  const auto mandate = call.state.get("mandate/" + grant.mandate);
+  const Document mandate = call.state.find("mandate/" + grant.mandate);
   return mandate && text_of(*mandate, "subject") == subject &&
          text_of(*mandate, "holder") == call.signer.account;
 }
@@ -400,8 +400,9 @@ Result<Effect> grant_create(const Call& call) {
     return not_found("request.not_found", "there is no such entry").at("body.request");
   }
   const std::string owner = text_of(*request, "subject");
-  QC_ASSIGN(const Json subject,
-            must_get(call.state, "subject/" + owner, "subject.not_found", "body.subject"));
+  QC_ASSIGN(const Document person,
+            must_find(call.state, "subject/" + owner, "subject.not_found", "body.subject"));
+  const Json& subject = *person;
   const std::string state = request_state_at(*request, call.now_s());
   if (state != "PRESENTED") {
     return conflict("request.wrong_state", "the request is " + state).at("body.request");

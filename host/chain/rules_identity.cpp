@@ -62,7 +62,7 @@ Result<Signed> open_evidence(const Call& call, std::string_view typ) {
   auto parsed = crypto::jws_parse(compact, kMaxEvidenceBytes);
   if (!parsed.ok()) return invalid("identity.bad_evidence", parsed.error().message, field);
   const std::string issuer = account_of_kid(call.state, parsed->kid());
-  const auto member = call.state.get("member/" + issuer);
+  const Document member = call.state.find("member/" + issuer);
   if (!member || text_of(*member, "kind") != "department" || !is_active(*member)) {
     return forbidden("identity.bad_evidence", "not signed by an active department").at(field);
   }

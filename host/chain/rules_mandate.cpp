@@ -170,7 +170,7 @@ bool has_guardian(const StateReader& state, const std::string& account, std::int
 bool acts_for(const Call& call, const std::string& subject, Handlers handlers) {
   const std::string& signer = call.signer.account;
   if (signer == subject) return true;
-  const auto document = call.state.get("subject/" + subject);
+  const Document document = call.state.find("subject/" + subject);
   if (!document) return false;
   if (text_of(*document, "kind") == "enterprise" && text_of(*document, "legal_rep") == signer) {
     return true;
