@@ -43,6 +43,8 @@ std::vector<Entry> entries_of(HostConfig& c) {
       {"plugins", "timeout_ms", false, nullptr, nullptr, &c.plugin_timeout_ms, 10, 60000},
       {"plugins", "isolation", false, &c.plugin_isolation},
       {"plugins", "memory_mib", false, nullptr, nullptr, &c.plugin_memory_mib, 64, 65536},
+      {"snapshots", "every", false, nullptr, nullptr, &c.snapshots_every, 0, 2'000'000'000},
+      {"snapshots", "keep", false, nullptr, nullptr, &c.snapshots_keep, 1, 1000},
       {"sql", "url", true, &c.sql_url},
       {"sql", "password_file", false, nullptr, &c.sql_password_file},
       {"sql", "migrations", true, nullptr, &c.sql_migrations},

@@ -36,6 +36,8 @@ struct HostConfig {
   std::string plugin_isolation = "process";    ///< [plugins] isolation, of those not named below
   int plugin_memory_mib = 512;                 ///< [plugins] memory_mib of a process, 64..65536
   std::map<std::string, PluginPlace> plugin_places;  ///< [plugins.<id>]
+  int snapshots_every = 0;                  ///< [snapshots] every so many transactions; 0: none
+  int snapshots_keep = 2;                   ///< [snapshots] keep, 1..1000
   std::string sql_url;                      ///< [sql] url: "sqlite:<path>" or "mysql://…"
   std::filesystem::path sql_password_file;  ///< [sql] password_file, or empty
   std::filesystem::path sql_migrations;     ///< [sql] migrations

@@ -11,6 +11,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "host/chain/snapshot_keeper.hpp"
 #include "host/config.hpp"
 #include "host/exchange/exchange.hpp"
 #include "host/http/server.hpp"
@@ -98,6 +99,7 @@ struct Host {
   std::unique_ptr<supervision::Supervision> supervision;
   std::unique_ptr<exchange::Exchange> exchange;
   std::unique_ptr<chain::Witnesses> witnesses;
+  std::unique_ptr<chain::SnapshotKeeper> snapshots;
   std::unique_ptr<http::Server> server;
 };
 
@@ -162,6 +164,12 @@ Status start(const HostConfig& config, Host& host) {
   QC_ASSIGN(host.centre, centre::Centre::open(centre_options, *host.ledger));
   host.supervision = supervision::Supervision::create(*host.ledger, *host.centre);
   QC_ASSIGN(host.exchange, make_exchange(config, host));
+  if (config.snapshots_every != 0) {
+    host.snapshots = std::make_unique<chain::SnapshotKeeper>(
+        *host.ledger, chain::SnapshotPlan{config.data / "ledger", config.data / "snapshots",
+                                          static_cast<std::uint64_t>(config.snapshots_every),
+                                          static_cast<std::size_t>(config.snapshots_keep)});
+  }
   QC_ASSIGN(host.server, make_server(config, host, key));
   return {};
 }

@@ -470,6 +470,9 @@ Status proposal_move(const Entry& entry) {
   return carry_out({entry.sql, entry.from, op, *body});
 }
 
+/// Of the ledger's own upkeep the view keeps nothing.
+Status not_shown(const Entry&) { return {}; }
+
 const std::map<std::string, Projection>& projections() {
   static const std::map<std::string, Projection> kProjections = {
       {"network.found", network_found},
@@ -508,6 +511,8 @@ const std::map<std::string, Projection>& projections() {
       {"access.refuse", access_refuse},
       {"access.release", access_release},
       {"access.ack", access_ack},
+      {"snapshot.begin", not_shown},
+      {"snapshot.state", not_shown},
   };
   return kProjections;
 }

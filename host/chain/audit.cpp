@@ -52,6 +52,8 @@ Result<AuditReport> audit_ledger(const AuditOptions& options) {
   report.batch_verified = pipeline.batch_verified();
   report.single_verified = pipeline.single_verified();
   report.spills = check.spills();
+  report.snapshots = check.snapshots();
+  report.snapshots_unknown = check.snapshots_unknown();
   if (const auto& bad = pipeline.bad_signature()) {
     fill_report(report, bad->before);
     fill_report(report, bad->defect);

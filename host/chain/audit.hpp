@@ -46,7 +46,11 @@ struct AuditReport {
   // What it took:
   std::uint64_t batch_verified = 0;   ///< signatures that held as part of a sum
   std::uint64_t single_verified = 0;  ///< without a hint (hints.hpp), or beside a wrong one
-  std::uint64_t spills = 0;           ///< times that state went to the temporary folder
+  /// Snapshots whose stated digest is that of the state; and those that could not be compared,
+  /// because a program with another format of the state stated them.
+  std::uint64_t snapshots = 0;
+  std::uint64_t snapshots_unknown = 0;
+  std::uint64_t spills = 0;  ///< times that state went to the temporary folder
 };
 
 /// Re-checks framing, every signature, every rule, every root and the signed heads beside the

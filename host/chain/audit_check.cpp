@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <system_error>
+#include <utility>
 
 #include "host/chain/heads.hpp"
 #include "sdk/proof/witness.hpp"
@@ -125,6 +126,7 @@ Status AuditCheck::check_record(AuditWindow& window, AuditedRecord& record) {
     refuse(std::move(*wrong));
     return {};
   }
+  QC_TRY(digest_state());
   borders_.emplace(position_.size, position_);
   remember_trusted_border();
   progress(record.header.record_bytes());
@@ -183,11 +185,38 @@ bool AuditCheck::apply(AuditWindow& window, AuditedRecord& record, std::size_t n
     }
     return fail("audit.rule", effect.error().code + ": " + effect.error().message);
   }
+  if (std::string wrong = check_snapshot(tx); !wrong.empty()) {
+    return fail("audit.snapshot", std::move(wrong));
+  }
   for (const auto& [key, value] : overlay.writes()) signers_.written(key);
   kept_ = state_.absorb(std::move(overlay).take_writes());
   ++window.applied;
   for (const std::string& subject : effect->subjects) subjects_.add_event(subject, tx.id, index);
   return kept_.ok();
+}
+
+std::string AuditCheck::check_snapshot(const proof::Transaction& tx) {
+  if (tx.op == "snapshot.begin") begun_ = text_of(tx.body, "snapshot");
+  if (tx.op != "snapshot.state") return {};
+  if (!snapshot_ || snapshot_->id != text_of(tx.body, "snapshot") ||
+      tx.body.at("size") != snapshot_->size) {
+    return "a snapshot of another border than the end of the batch that began it";
+  }
+  if (text_of(tx.body, "format") != kStateFormat) {
+    ++snapshots_unknown_;
+    return {};
+  }
+  ++snapshots_;
+  if (text_of(tx.body, "digest") == snapshot_->digest) return {};
+  return "the state of " + std::to_string(snapshot_->size) +
+         " transactions has another digest: " + snapshot_->digest;
+}
+
+Status AuditCheck::digest_state() {
+  if (begun_.empty()) return {};
+  QC_ASSIGN(const Hash32 digest, state_.digest(chain_, position_));
+  snapshot_ = Snapshot{std::exchange(begun_, {}), position_.size, to_hex(digest)};
+  return {};
 }
 
 void AuditCheck::check_roots(const AuditWindow& window, const AuditedRecord& record) {

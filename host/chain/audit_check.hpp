@@ -54,12 +54,18 @@ class AuditCheck {
   const Position& position() const { return position_; }
   const std::string& chain() const { return chain_; }
   std::uint64_t spills() const { return state_.spills(); }
+  std::uint64_t snapshots() const { return snapshots_; }
+  std::uint64_t snapshots_unknown() const { return snapshots_unknown_; }
 
  private:
   void refuse(AuditDefect defect);
   bool check_genesis(const AuditWindow& window, const AuditedRecord& record);
   bool apply(AuditWindow& window, AuditedRecord& record, std::size_t number);
   Status check_record(AuditWindow& window, AuditedRecord& record);
+  /// Takes note of a snapshot that was begun; the reason when a stated one is not the state's.
+  std::string check_snapshot(const proof::Transaction& tx);
+  /// Digests the state at the end of a batch that began a snapshot.
+  Status digest_state();
   void check_roots(const AuditWindow& window, const AuditedRecord& record);
   Status check_heads(std::uint64_t chunk);
   Status check_witnessed(std::uint64_t chunk);
@@ -82,6 +88,15 @@ class AuditCheck {
   Position position_ = initial_position();
   std::string chain_;
   std::optional<crypto::PublicKey> host_;
+  struct Snapshot {
+    std::string id;
+    std::uint64_t size = 0;
+    std::string digest;
+  };
+  std::string begun_;                          ///< snapshot that the record in hand began
+  std::optional<Snapshot> snapshot_;           ///< the one begun last, at its border
+  std::uint64_t snapshots_ = 0;                ///< stated digests that hold
+  std::uint64_t snapshots_unknown_ = 0;        ///< of another format of the state
   std::map<std::uint64_t, Position> borders_;  ///< of the chunk in hand, by size
   std::set<std::uint64_t> chunks_seen_;
   std::optional<proof::TreeHead> trusted_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <chrono>
 #include <future>
 #include <thread>
@@ -235,6 +236,24 @@ void LedgerImpl::submit_many(std::vector<Submission> transactions,
 Result<Applied> LedgerImpl::submit_as_host(std::string_view op, const Json& body) {
   return submit(
       proof::make_transaction(host_key_, options_.chain, op, body, options_.clock_ms() / 1000));
+}
+
+Result<std::shared_ptr<const Tip>> LedgerImpl::begin_snapshot(const std::string& snapshot) {
+  std::promise<Result<std::shared_ptr<const Tip>>> promise;
+  auto begun = promise.get_future();
+  submit_async(proof::make_transaction(host_key_, options_.chain, "snapshot.begin",
+                                       {{"snapshot", snapshot}}, options_.clock_ms() / 1000),
+               [this, &promise](const Result<Applied>& applied) {
+                 // On the committer's own thread, which stores the next batch after this returns.
+                 if (applied) {
+                   auto tip = committer_->tip();
+                   assert(tip->position.size == applied->receipt.size);
+                   promise.set_value(std::move(tip));
+                 } else {
+                   promise.set_value(applied.error());
+                 }
+               });
+  return begun.get();
 }
 
 Ledger::Health LedgerImpl::health() const {

@@ -56,6 +56,8 @@ struct Published {
   Effect effect;
 };
 
+struct Tip;
+
 class Ledger {
  public:
   /// Opens or creates, verifies the chunk files' framing, brings state level by replay.
@@ -118,6 +120,10 @@ class Ledger {
   /// subscription ends when the token is destroyed.
   virtual std::shared_ptr<void> subscribe(
       std::function<void(const std::vector<Published>&)> listener) = 0;
+
+  /// For write_snapshot() (snapshot.hpp): puts `snapshot.begin` on the ledger; the state at the end
+  /// of the batch that took it, and nothing later, for as long as it is held. Errors: as submit().
+  virtual Result<std::shared_ptr<const Tip>> begin_snapshot(const std::string& snapshot) = 0;
 
   struct Health {
     bool writable = true;  ///< false after a failed write: the ledger stays readable

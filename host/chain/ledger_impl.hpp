@@ -74,6 +74,7 @@ class LedgerImpl final : public Ledger {
                 const std::function<bool(const Published&)>& visit) const override;
   std::shared_ptr<void> subscribe(
       std::function<void(const std::vector<Published>&)> listener) override;
+  Result<std::shared_ptr<const Tip>> begin_snapshot(const std::string& snapshot) override;
   Health health() const override;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <map>
 #include <system_error>
 
@@ -225,8 +226,8 @@ struct Copied {
   std::uint64_t transactions = 0;
 };
 
-/// Bytes of a chunk's whole records, by their headers.
-Result<Copied> whole_records(const ChunkFile& file, std::uint64_t size) {
+/// Bytes of a chunk's whole records before transaction `end`, by their headers.
+Result<Copied> whole_records(const ChunkFile& file, std::uint64_t size, std::uint64_t end) {
   Copied whole;
   PartReader reader;
   while (size - whole.bytes >= kRecordHeaderBytes) {
@@ -236,7 +237,7 @@ Result<Copied> whole_records(const ChunkFile& file, std::uint64_t size) {
       return files_corrupt({"audit.framing", "not a record's header that belongs there",
                             file.path.filename().string(), whole.bytes});
     }
-    if (size - whole.bytes < header->record_bytes()) break;
+    if (size - whole.bytes < header->record_bytes() || header->first_index >= end) break;
     whole.bytes += header->record_bytes();
     whole.transactions += header->count;
   }
@@ -263,6 +264,13 @@ Status copy_beside(const fs::path& from, const fs::path& to, bool lines) {
   return write_file(to, bytes, FileMode::kPublic);
 }
 
+/// What stands beside a chunk.
+Status copy_besides(const fs::path& chunks, const fs::path& out, std::uint64_t chunk) {
+  QC_TRY(copy_beside(chunks / heads_name(chunk), out / heads_name(chunk), true));
+  QC_TRY(copy_beside(chunks / hints_name(chunk), out / hints_name(chunk), false));
+  return copy_beside(chunks / witnessed_name(chunk), out / witnessed_name(chunk), true);
+}
+
 Status prepare_out(const fs::path& out) {
   std::error_code error;
   fs::create_directories(out / "chunks", error);
@@ -287,28 +295,25 @@ Result<ExportReport> export_ledger(const ExportOptions& options) {
   ExportReport report;
   report.first = listing.chunks[*first].first_index;
   std::uint64_t next = report.first;
+  const std::uint64_t end = options.end.value_or(std::numeric_limits<std::uint64_t>::max());
   for (std::size_t i = *first; i < listing.chunks.size(); ++i) {
     const ChunkFile& file = listing.chunks[i];
-    if (options.to && file.first_index > *options.to) break;
+    if ((options.to && file.first_index > *options.to) || file.first_index >= end) break;
     const fs::path out = options.out / "chunks";
     // Heads and hints first: a host at work goes on with the chunk, and a head must not be ahead.
-    QC_TRY(copy_beside(chunks / heads_name(file.first_index), out / heads_name(file.first_index),
-                       true));
-    QC_TRY(copy_beside(chunks / hints_name(file.first_index), out / hints_name(file.first_index),
-                       false));
-    QC_TRY(copy_beside(chunks / witnessed_name(file.first_index),
-                       out / witnessed_name(file.first_index), true));
+    if (!options.end) QC_TRY(copy_besides(chunks, out, file.first_index));
     std::error_code error;
     const std::uint64_t size = fs::file_size(file.path, error);
     if (error) return unavailable("ledger.io", "cannot read " + file.path.filename().string());
-    QC_ASSIGN(const Copied whole, whole_records(file, size));
-    if (whole.bytes != size && i + 1 != listing.chunks.size()) {
+    QC_ASSIGN(const Copied whole, whole_records(file, size, end));
+    if (whole.bytes != size && !options.end && i + 1 != listing.chunks.size()) {
       return files_corrupt({"audit.framing", "the chunk ends within a record",
                             file.path.filename().string(), whole.bytes});
     }
     QC_TRY(copy_start(file.path, out / file.path.filename(), whole.bytes));
     report.chunks += 1;
     report.bytes += whole.bytes;
+    report.last_chunk = file.first_index;
     next = file.first_index + whole.transactions;
   }
   if (next <= options.from) {

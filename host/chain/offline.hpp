@@ -34,12 +34,16 @@ struct ExportOptions {
   std::filesystem::path out;
   std::uint64_t from = 0;           ///< first transaction that must be in the copy
   std::optional<std::uint64_t> to;  ///< last one; nothing: to the end
+  /// Cuts the copy at the end of a batch, after so many transactions; heads, co-signatures and
+  /// hints, which may know more, are left out then.
+  std::optional<std::uint64_t> end = {};
 };
 struct ExportReport {
   std::uint64_t chunks = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t first = 0;  ///< first transaction copied
-  std::uint64_t last = 0;   ///< last one
+  std::uint64_t first = 0;       ///< first transaction copied
+  std::uint64_t last = 0;        ///< last one
+  std::uint64_t last_chunk = 0;  ///< the name of the last chunk file: its first transaction
 };
 /// Copies chunk files, whole and byte for byte, with their heads and hints, to `out`/chunks; of a
 /// chunk that is still written to, up to its last whole record. Errors: "export.not_empty" (`out`

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "host/chain/keys.hpp"
+#include "host/chain/state_digest.hpp"
 #include "host/chain/state_store.hpp"
 
 namespace qc::chain {
@@ -103,6 +103,15 @@ void ReplayState::put(const std::string& key, Document value) {
 Status ReplayState::absorb(Overlay::Writes&& writes) {
   for (auto& [key, value] : writes) put(key, std::move(value));
   return used_bytes_ > memory_bytes_ ? spill() : Status();
+}
+
+Result<Hash32> ReplayState::digest(std::string_view chain, const Position& at) {
+  QC_TRY(spill());
+  const Hash32 digest = snapshot_digest(*spill_, chain, at);
+  if (const std::string failed = failure(); !failed.empty()) {
+    return unavailable("audit.io", failed);
+  }
+  return digest;
 }
 
 Status ReplayState::open_spill() {

@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "host/chain/keys.hpp"
 #include "host/chain/kv_store.hpp"
 #include "host/chain/state.hpp"
 
@@ -28,6 +29,9 @@ class ReplayState final : public StateReader {
 
   /// Takes over what an accepted transaction wrote. Errors: "audit.io", "ledger.io".
   Status absorb(Overlay::Writes&& writes);
+  /// As snapshot_digest() where the ledger stands at `at`. Writes all documents to the temporary
+  /// store: memory does not grow. Errors: "audit.io", "ledger.io".
+  Result<Hash32> digest(std::string_view chain, const Position& at);
   /// First failed read of the temporary store, or "".
   std::string failure() const { return spill_ ? spill_->failure() : std::string(); }
   std::uint64_t spills() const { return spills_; }

@@ -56,6 +56,8 @@ constexpr std::array kOperations{
     Operation{"access.refuse"sv, rules::access_refuse, {"host"sv}},
     Operation{"access.release"sv, rules::access_release, {"host"sv}},
     Operation{"access.ack"sv, rules::access_ack, {"bank"sv, "service"sv}},
+    Operation{"snapshot.begin"sv, rules::snapshot_begin, {"host"sv}},
+    Operation{"snapshot.state"sv, rules::snapshot_state, {"host"sv}},
 };
 
 const Operation* find_operation(std::string_view op) {

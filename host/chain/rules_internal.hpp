@@ -71,6 +71,8 @@ Result<Effect> access_open(const Call& call);
 Result<Effect> access_refuse(const Call& call);
 Result<Effect> access_release(const Call& call);
 Result<Effect> access_ack(const Call& call);
+Result<Effect> snapshot_begin(const Call& call);
+Result<Effect> snapshot_state(const Call& call);
 Result<Effect> guardian_appoint(const Call& call);
 Result<Effect> enterprise_represent(const Call& call);
 Result<Effect> mandate_give(const Call& call);

@@ -14,7 +14,10 @@ bool is_verification_failure(std::string_view code) {
       "sdjwt.",   "jws.",   "jwe.",                           // sdk/crypto
       "verify.",  "audit.", "client.bad_response_signature",  // this program, sdk/client
   };
-  if (code == "client.wrong_chain" || code == "client.wrong_host_key") return true;
+  constexpr std::array<std::string_view, 4> kCodes = {
+      "client.wrong_chain", "client.wrong_host_key",    // the host is another
+      "snapshot.damaged", "ledger.snapshot_mismatch"};  // a copy that is not what it says
+  if (std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end()) return true;
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),
                      [code](std::string_view prefix) { return code.starts_with(prefix); });
 }

@@ -5,11 +5,14 @@
 
 #include "host/chain/audit.hpp"
 #include "host/chain/offline.hpp"
+#include "host/chain/recovery.hpp"
+#include "host/chain/snapshot.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/directory.hpp"
 #include "host/cli/session.hpp"
 #include "host/cli/show.hpp"
 #include "sdk/base/files.hpp"
+#include "sdk/crypto/keystore.hpp"
 #include "sdk/proof/receipt.hpp"
 
 namespace qc::cli {
@@ -73,6 +76,8 @@ Output report_output(const chain::AuditReport& report, std::int64_t elapsed_ms) 
                  {"batches", report.batches},
                  {"log_root", report.log_root},
                  {"subject_root", report.subject_root},
+                 {"snapshots", report.snapshots},
+                 {"snapshots_unknown", report.snapshots_unknown},
                  {"elapsed_ms", elapsed_ms},
                  {"per_second", rate}};
   output.text = report.ok ? "✓ 账本完好 the ledger holds\n" : "✗ 账本有误 the ledger is damaged\n";
@@ -84,6 +89,13 @@ Output report_output(const chain::AuditReport& report, std::int64_t elapsed_ms) 
   if (report.ok) {
     output.text +=
         line("日志根 log root", report.log_root) + line("主体根 subject root", report.subject_root);
+    if (report.snapshots != 0) {
+      output.text += line("状态摘要 state digests", std::to_string(report.snapshots) + " ✓");
+    }
+    if (report.snapshots_unknown != 0) {
+      output.text += line("未核对的摘要 digests not compared (another version's state)",
+                          std::to_string(report.snapshots_unknown));
+    }
     return output;
   }
   output.exit = kUnverified;
@@ -194,6 +206,60 @@ Result<Output> export_files(const ExportOptions& options) {
   return output;
 }
 
+struct SnapshotOptions {
+  std::string directory, out, key, passphrase_file;
+};
+
+/// Signed by the host, so of a stopped host's ledger.
+Result<Output> snapshot(const SnapshotOptions& options) {
+  QC_ASSIGN(
+      const std::string passphrase,
+      obtain_passphrase(options.passphrase_file, "主机密钥口令 passphrase of the host's key"));
+  QC_ASSIGN(const crypto::PrivateKey key, crypto::load_key(options.key, passphrase));
+  const std::filesystem::path directory = options.directory;
+  QC_ASSIGN(const auto genesis, chain::read_genesis(directory / "chunks"));
+  if (!genesis) return not_found("audit.no_ledger", "the folder holds no ledger");
+  chain::LedgerOptions open;
+  open.directory = directory;
+  open.chain = genesis->chain;
+  QC_ASSIGN(const auto ledger, chain::Ledger::open(std::move(open), key));
+  QC_ASSIGN(const chain::SnapshotReport report,
+            chain::write_snapshot(*ledger, {directory, options.out}));
+  Output output;
+  output.json = {{"snapshot", report.snapshot},
+                 {"size", report.size},
+                 {"digest", report.digest},
+                 {"bytes", report.bytes}};
+  output.text = "✓ 快照已写出，状态摘要已上链 snapshot written, its digest on the ledger\n" +
+                line("快照 snapshot", report.snapshot) +
+                line("交易 transactions", std::to_string(report.size)) +
+                line("状态摘要 state digest", report.digest) +
+                line("字节 bytes", std::to_string(report.bytes));
+  return output;
+}
+
+struct RestoreOptions {
+  std::string snapshot, out, host_key;
+};
+
+Result<Output> restore(const RestoreOptions& options) {
+  QC_ASSIGN(const crypto::PublicKey host, read_public_key(options.host_key));
+  QC_ASSIGN(const chain::RestoreReport report,
+            chain::restore_snapshot({options.snapshot, options.out, host}));
+  Output output;
+  output.json = {{"chain", report.chain},
+                 {"snapshot", report.snapshot},
+                 {"size", report.size},
+                 {"transactions", report.transactions},
+                 {"digest", report.digest}};
+  output.text = "✓ 快照与账本相符 the snapshot is the one that the ledger states\n" +
+                line("网络 network", report.chain) + line("快照 snapshot", report.snapshot) +
+                line("状态摘要 state digest", report.digest) +
+                line("交易 transactions", std::to_string(report.transactions)) +
+                line("账本目录 ledger folder", options.out);
+  return output;
+}
+
 struct HeadOptions {
   ConnectionOptions to;
   std::string out;
@@ -221,6 +287,29 @@ Result<Output> head(const HeadOptions& options) {
   return output;
 }
 
+void add_snapshot(Command& group) {
+  auto making = std::make_shared<SnapshotOptions>();
+  Command command = group.sub(
+      "snapshot", "停机时制作状态快照 · copy a stopped host's state, its digest on the ledger");
+  command.text("directory", making->directory, "账本目录 · ledger folder", Need::kRequired);
+  command.text("out", making->out, "目标目录 · folder for the snapshot", Need::kRequired);
+  command.text("--key", making->key, "主机私钥文件 · the host's key file", Need::kRequired);
+  command.text("--passphrase-file", making->passphrase_file,
+               "口令文件(0600) · file with the passphrase; else asked for");
+  command.action([making] { return snapshot(*making); });
+}
+
+void add_restore(Command& group) {
+  auto making = std::make_shared<RestoreOptions>();
+  Command command =
+      group.sub("restore", "由快照恢复账本目录 · make a ledger folder from a snapshot");
+  command.text("snapshot", making->snapshot, "快照目录 · folder of the snapshot", Need::kRequired);
+  command.text("out", making->out, "目标目录 · folder for the ledger", Need::kRequired);
+  command.text("--host-key", making->host_key, "信任的主机公钥 · trusted host key (JWK file)",
+               Need::kRequired);
+  command.action([making] { return restore(*making); });
+}
+
 }  // namespace
 
 void add_ledger(Command root, const RunMode& mode) {
@@ -246,6 +335,8 @@ void add_ledger(Command root, const RunMode& mode) {
   export_command.number("--from", copying->from, "首笔交易位置 · first ledger index", 0, INT64_MAX);
   export_command.number("--to", copying->to, "末笔交易位置 · last ledger index", -1, INT64_MAX);
   export_command.action([copying] { return export_files(*copying); });
+  add_snapshot(group);
+  add_restore(group);
   auto to = std::make_shared<HeadOptions>();
   Command sub = group.sub("head", "最新签名树头 · latest signed tree head");
   add_connection(sub, to->to);

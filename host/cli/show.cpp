@@ -15,7 +15,7 @@ struct OperationName {
   std::string_view op, text;
 };
 
-constexpr std::array<OperationName, 36> kOperations = {{
+constexpr std::array<OperationName, 38> kOperations = {{
     {"network.found", "网络创立 network founded"},
     {"member.admit", "成员准入 member admitted"},
     {"member.suspend", "成员暂停 member suspended"},
@@ -52,6 +52,8 @@ constexpr std::array<OperationName, 36> kOperations = {{
     {"access.refuse", "访问拒绝 access refused"},
     {"access.release", "结果交付 result released"},
     {"access.ack", "接收确认 receipt acknowledged"},
+    {"snapshot.begin", "状态快照开始 snapshot begun"},
+    {"snapshot.state", "状态摘要上链 state digest recorded"},
 }};
 
 }  // namespace

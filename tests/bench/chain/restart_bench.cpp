@@ -2,8 +2,13 @@
 // ledger is made, and measured, in a process of its own, so that memory is what the host would
 // take.
 //   qc_bench_restart [TRANSACTIONS…]      all of it, in a temporary folder (100000 1000000)
-//   qc_bench_restart make DIRECTORY N     a synthetic ledger with its state
-//   qc_bench_restart measure DIRECTORY    one line of JSON
+//   qc_bench_restart make DIRECTORY N [SECONDS]
+//                                         a synthetic ledger with its state, which stays; shorter
+//                                         when the time is over
+//   qc_bench_restart measure DIRECTORY    one line of JSON; the ledger grows by the load
+//   qc_bench_restart crash DIRECTORY      loads it and ends without closing it
+//   qc_bench_restart snapshot DIRECTORY OUT
+//                                         a snapshot and a ledger made from it, with their times
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "host/chain/snapshot.hpp"
 #include "tests/bench/chain/fast_signer.hpp"
 #include "tests/bench/chain/load.hpp"
 #include "tests/bench/chain/synthetic_ledger.hpp"
@@ -25,6 +31,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kLoad = 30000;
+constexpr std::size_t kAssets = 6;          ///< as many as a consent has transactions
 constexpr std::size_t kSubjectsShare = 20;  ///< one subject for so many transactions
 
 double seconds_since(Clock::time_point start) {
@@ -40,15 +47,17 @@ double memory_mib(const std::string& name) {
   return 0;
 }
 
-int make(const std::string& directory, std::uint64_t transactions) {
+int make(const std::string& directory, std::uint64_t transactions, std::uint64_t seconds) {
   SyntheticOptions options;
   options.directory = directory;
   options.transactions = transactions;
   options.subjects = transactions / kSubjectsShare;
+  options.assets_a_consent = kAssets;
+  options.seconds = seconds;
   const auto start = Clock::now();
-  make_synthetic_ledger(options);
-  std::printf("made %llu transactions in %.0f s\n", static_cast<unsigned long long>(transactions),
-              seconds_since(start));
+  const SyntheticLedger made = make_synthetic_ledger(options);
+  std::printf("made %llu transactions in %.0f s\n",
+              static_cast<unsigned long long>(made.transactions), seconds_since(start));
   return 0;
 }
 
@@ -95,7 +104,9 @@ std::vector<Submission> load(std::uint64_t subjects, std::int64_t now_s) {
   return out;
 }
 
-int measure(const std::string& directory) {
+enum class End { kClosed, kCrashed };
+
+int measure(const std::string& directory, End end) {
   LedgerOptions options = options_in(directory);
   options.batch_max_txs = 1000;
   options.batch_max_wait_us = 2000;
@@ -118,6 +129,32 @@ int measure(const std::string& directory) {
                      {"ready_mib", ready_mib}, {"most_mib", memory_mib("VmHWM")},
                      {"rate", seen.rate()},    {"p50_ms", seen.p50_ms},
                      {"p99_ms", seen.p99_ms}};
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+  if (end == End::kCrashed) std::_Exit(0);  // what the store has not flushed is lost
+  return 0;
+}
+
+int snapshot(const std::string& directory, const std::string& out) {
+  const auto ledger = must_open(options_in(directory));
+  auto start = Clock::now();
+  const auto made = write_snapshot(*ledger, {directory, out + "/snapshot"});
+  const double made_s = seconds_since(start);
+  const double made_mib = memory_mib("VmHWM");
+  start = Clock::now();
+  const auto restored =
+      restore_snapshot({out + "/snapshot", out + "/restored", key_of("host").public_key()});
+  if (!made || !restored) {
+    std::fprintf(stderr, "no snapshot: %s\n",
+                 (made ? restored.error() : made.error()).message.c_str());
+    return 1;
+  }
+  const Json line = {{"transactions", made->size},
+                     {"rows_bytes", made->bytes},
+                     {"snapshot_s", made_s},
+                     {"snapshot_mib", made_mib},
+                     {"restore_s", seconds_since(start)},
+                     {"most_mib", memory_mib("VmHWM")}};
   std::printf("%s\n", line.dump().c_str());
   return 0;
 }
@@ -166,10 +203,15 @@ int measure_all(const std::string& program, const std::vector<std::uint64_t>& si
 
 int run(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
-  if (command == "make" && argc == 4) return make(argv[2], std::strtoull(argv[3], nullptr, 10));
-  if (command == "measure" && argc == 3) return measure(argv[2]);
+  const auto number = [argv](int i) { return std::strtoull(argv[i], nullptr, 10); };
+  if (command == "make" && (argc == 4 || argc == 5)) {
+    return make(argv[2], number(3), argc == 5 ? number(4) : 0);
+  }
+  if (command == "measure" && argc == 3) return measure(argv[2], End::kClosed);
+  if (command == "crash" && argc == 3) return measure(argv[2], End::kCrashed);
+  if (command == "snapshot" && argc == 4) return snapshot(argv[2], argv[3]);
   std::vector<std::uint64_t> sizes;
-  for (int i = 1; i < argc; ++i) sizes.push_back(std::strtoull(argv[i], nullptr, 10));
+  for (int i = 1; i < argc; ++i) sizes.push_back(number(i));
   if (sizes.empty()) sizes = {100000, 1000000};
   return measure_all(argv[0], sizes);
 }

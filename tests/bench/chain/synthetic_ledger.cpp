@@ -1,8 +1,10 @@
 #include "tests/bench/chain/synthetic_ledger.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -10,6 +12,9 @@
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
 #include "host/chain/hints.hpp"
+#include "host/chain/pending_rows.hpp"
+#include "host/chain/recent_documents.hpp"
+#include "host/chain/recent_rows.hpp"
 #include "host/chain/tile_store.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/proof/pseudonym.hpp"
@@ -62,6 +67,9 @@ class Generator {
         hints_(options.directory / "chunks") {
     std::filesystem::create_directories(options.directory / "chunks");
     store_ = options.state ? must(open_rocks(options.directory / "state"), "state") : open_memory();
+    recent_ = std::make_unique<RecentRows>(*store_);
+    pending_ = std::make_unique<PendingRows>(*recent_);
+    documents_ = std::make_unique<RecentDocuments>(*pending_);
     if (options.state) tiles_ = must(TileStore::open(options.directory / "tiles"), "tiles");
     for (const char* name : {"host", "reg", "ga", "rs", "bank"}) {
       signers_.emplace(name, std::make_unique<FastSigner>(name));
@@ -77,8 +85,9 @@ class Generator {
     open_ = opened_model.open;
     release_ = release_body(opened_model.world, open_, "delivered");
     people();
-    while (made_.transactions + open_count() < options_.transactions) group();
+    while (made_.transactions + open_count() < options_.transactions && !late()) group();
     seal();
+    settle();
     write_head();
     must(store_->flush(), "state");
     return std::move(made_);
@@ -100,7 +109,7 @@ class Generator {
   BatchBuilder& builder() {
     if (!builder_) {
       batch_ms_ = std::max(now_ms(), position_.time_ms);
-      builder_.emplace(*store_, position_, kChain, batch_ms_);
+      builder_.emplace(*pending_, position_, kChain, batch_ms_, documents_.get());
     }
     return *builder_;
   }
@@ -151,11 +160,30 @@ class Generator {
     const auto place = must(chunks_.append(builder_->record(), position_.size), "append");
     hints_.write(place.chunk, position_.size - place.chunk, builder_->hints());
     if (tiles_) must(tiles_->append(builder_->leaves()), "tiles");
-    must(store_->write(builder_->rows(place.chunk, place.offset)), "state");
+    settle();
+    const auto rows = std::make_shared<const KvBatch>(builder_->rows(place.chunk, place.offset));
+    documents_->wrote(builder_->writes());
+    pending_->push(position_.batches, rows);
+    // As the host does: the next batch is made while this one is written.
+    writing_ = std::async(options_.state ? std::launch::async : std::launch::deferred,
+                          [this, rows] { return store_->write(*rows); });
+    if (!options_.state) settle();
     position_ = builder_->after();
     made_.transactions = position_.size;
     made_.batches = position_.batches;
     builder_.reset();
+  }
+
+  bool late() const {
+    return options_.seconds != 0 &&
+           std::chrono::steady_clock::now() - start_ > std::chrono::seconds(options_.seconds);
+  }
+
+  /// The last batch is in the store when this returns.
+  void settle() {
+    if (!writing_.valid()) return;
+    must(writing_.get(), "state");
+    while (const auto rows = pending_->pop(position_.batches + 1)) recent_->wrote(*rows);
   }
 
   void write_head() {
@@ -215,6 +243,12 @@ class Generator {
       consent.grant = fresh_id();
       consent.access = fresh_id();
     }
+    for (std::size_t i = 0; i < options_.assets_a_consent; ++i) {
+      for (Consent& consent : consents) {
+        issue(*consent.person, i % 2, i % 2 == 0 ? "ga.hukou" : "rs.social",
+              i % 2 == 0 ? "ga" : "rs");
+      }
+    }
     for (Consent& consent : consents) request(consent);
     for (Consent& consent : consents) {
       submit(*consent.person->signer, "request.open",
@@ -261,6 +295,11 @@ class Generator {
 
   const SyntheticOptions& options_;
   std::unique_ptr<KvStore> store_;
+  std::unique_ptr<RecentRows> recent_;
+  std::unique_ptr<PendingRows> pending_;
+  std::unique_ptr<RecentDocuments> documents_;
+  std::future<Status> writing_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::unique_ptr<TileStore> tiles_;
   ChunkStore chunks_;
   HeadsWriter heads_;

@@ -17,10 +17,12 @@ struct SyntheticOptions {
   std::filesystem::path directory;
   std::uint64_t transactions = 100000;  ///< at least as many as founding and subjects take
   std::uint64_t subjects = 5000;
+  std::size_t assets_a_consent = 0;  ///< issued for its person before, beside the first two
   std::size_t batch_transactions = 1000;
   std::uint64_t per_second = 5000;  ///< by the batches' times
   std::size_t chunk_bytes = 64U << 20U;
-  bool state = true;  ///< keep state and tiles, so that a host can open the folder
+  std::uint64_t seconds = 0;  ///< ends after about so long, whatever was made; 0: never
+  bool state = true;          ///< keep state and tiles, so that a host can open the folder
   /// What to change in a transaction before it is applied; rules do not look at signatures.
   std::function<void(std::uint64_t index, Transaction& tx)> tamper;
 };
