@@ -180,13 +180,13 @@ Result<Output> prove(const ProveOptions& options) {
   return output;
 }
 
-struct ExportOptions {
+struct CopyOptions {
   std::string directory, out;
   std::int64_t from = 0;
   std::int64_t to = -1;
 };
 
-Result<Output> export_files(const ExportOptions& options) {
+Result<Output> export_files(const CopyOptions& options) {
   chain::ExportOptions copy;
   copy.directory = options.directory;
   copy.out = options.out;
@@ -328,7 +328,7 @@ void add_ledger(Command root, const RunMode& mode) {
                      "交易编号或账本位置 · transaction id or ledger index", Need::kRequired);
   prove_command.text("--out", proving->out, "保存为文件 · write it to this file");
   prove_command.action([proving] { return prove(*proving); });
-  auto copying = std::make_shared<ExportOptions>();
+  auto copying = std::make_shared<CopyOptions>();
   Command export_command = group.sub("export", "导出账本文件 · copy the ledger's files");
   export_command.text("directory", copying->directory, "账本目录 · ledger folder", Need::kRequired);
   export_command.text("out", copying->out, "目标目录 · folder for the copy", Need::kRequired);

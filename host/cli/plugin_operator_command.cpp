@@ -66,6 +66,8 @@ std::string microseconds(const Json& entry, const char* name) {
   return text;
 }
 
+std::string or_none(const std::string& text) { return text.empty() ? "–" : text; }
+
 std::string failures_text(const Json& entry) {
   std::string out;
   const Json failures = entry.value("failures", Json::object());
@@ -73,7 +75,7 @@ std::string failures_text(const Json& entry) {
     if (count == 0) continue;
     out += (out.empty() ? "" : ", ") + kind + " " + value_text(count);
   }
-  return out.empty() ? "–" : out;
+  return or_none(out);
 }
 
 std::string kept_text(const Json& entry) {
@@ -82,7 +84,7 @@ std::string kept_text(const Json& entry) {
   for (const Json& one : kept) {
     out += (out.empty() ? "" : ", ") + text_of(one, "version") + " " + text_of(one, "digest");
   }
-  return out.empty() ? "–" : out;
+  return or_none(out);
 }
 
 /// Everything that the host knows of one plugin.
@@ -108,7 +110,8 @@ Result<Output> show_plugin(const RunOptions& options) {
         line("重启 restarts", number("restarts")) + line("被拒 refusals", number("refusals")) +
         line("已退役 retired", number("retired")) + line("排空中 draining", number("draining")) +
         line("逾期 overdue", number("overdue")) + line("驻留 mapped in host", number("mapped")) +
-        line("可退回 kept", kept_text(entry)) + line("固定 pinned", text_of(entry, "pinned"));
+        line("可退回 kept", kept_text(entry)) +
+        line("固定 pinned", or_none(text_of(entry, "pinned")));
     return output;
   }
   return not_found("plugin.not_found", "the host has no plugin of this name");

@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxStateBytes = 4U << 20U;
-constexpr int kMaxFiles = 32;  ///< of one package
+constexpr int kMaxKeptFiles = 32;  ///< of one package
 
 Error bad_state(const Error& cause) {
   return unavailable("plugin.bad_state",
@@ -29,7 +29,7 @@ Status copy_files(const fs::path& from, const fs::path& to) {
   int files = 0;
   for (const auto& entry : fs::directory_iterator(from, error)) {
     if (!entry.is_regular_file(error) || entry.is_symlink(error)) continue;
-    if (++files > kMaxFiles) return not_kept("it has too many files");
+    if (++files > kMaxKeptFiles) return not_kept("it has too many files");
     if (entry.file_size(error) > SealedImage::kMaxBytes || error) return not_kept("a file is huge");
     fs::copy_file(entry.path(), to / entry.path().filename(), error);
     if (error) return not_kept(error.message());

@@ -64,7 +64,7 @@ std::string padded(long long number, int digits) {
 }
 
 /// GB 11714: the check character of an eight-character organisation code.
-char organisation_check(std::string_view code8) {
+char organisation_check_digit(std::string_view code8) {
   constexpr std::array<int, 8> kWeights = {3, 7, 9, 10, 5, 8, 4, 2};
   int sum = 0;
   for (std::size_t i = 0; i < kWeights.size(); ++i) {
@@ -80,7 +80,7 @@ Employer employer_number(std::size_t index) {
   const std::string_view tail = kCompanyTails[index / kCompanyHeads.size() % kCompanyTails.size()];
   const std::string organisation = "QY" + padded(static_cast<long long>(index) + 1, 6);
   std::string uscc = "91" + std::string(kSyntheticArea) + organisation;
-  uscc += organisation_check(organisation);
+  uscc += organisation_check_digit(organisation);
   uscc += uscc_check(uscc);
   return {"泉城示范" + std::string(head) + std::string(tail), uscc};
 }

@@ -1,5 +1,6 @@
 // Text, badges, cards and notices.
 #include <cmath>
+#include <numbers>
 
 #include <imgui_internal.h>
 
@@ -8,7 +9,7 @@
 namespace qc::console {
 namespace {
 
-constexpr float kPi = 3.14159265F;
+constexpr float kHalfTurn = std::numbers::pi_v<float>;
 
 bool chinese(unsigned c) { return c >= 0x2E80 && c < 0xFFF0; }
 
@@ -190,10 +191,10 @@ void card_title(const Ui& ui, std::string_view text) {
 void spinner(Ui& ui, ImVec2 centre, float radius) {
   ui.animate();
   ImDrawList& list = *ImGui::GetWindowDrawList();
-  const auto turn = static_cast<float>(std::fmod(ui.now() * 1.1, 1.0)) * 2 * kPi;
-  list.PathArcTo(centre, radius, 0, 2 * kPi, 32);
+  const auto turn = static_cast<float>(std::fmod(ui.now() * 1.1, 1.0)) * 2 * kHalfTurn;
+  list.PathArcTo(centre, radius, 0, 2 * kHalfTurn, 32);
   list.PathStroke(ui.colour().line, ImDrawFlags_None, ui.px(2.5F));
-  list.PathArcTo(centre, radius, turn, turn + kPi * 0.6F, 24);
+  list.PathArcTo(centre, radius, turn, turn + kHalfTurn * 0.6F, 24);
   list.PathStroke(ui.colour().accent, ImDrawFlags_None, ui.px(2.5F));
 }
 

@@ -70,6 +70,7 @@ class Generator {
     recent_ = std::make_unique<RecentRows>(*store_);
     pending_ = std::make_unique<PendingRows>(*recent_);
     documents_ = std::make_unique<RecentDocuments>(*pending_);
+    foresight_ = std::make_unique<Foresight>(*documents_, position_.batches);
     if (options.state) tiles_ = must(TileStore::open(options.directory / "tiles"), "tiles");
     for (const char* name : {"host", "reg", "ga", "rs", "bank"}) {
       signers_.emplace(name, std::make_unique<FastSigner>(name));
@@ -109,7 +110,7 @@ class Generator {
   BatchBuilder& builder() {
     if (!builder_) {
       batch_ms_ = std::max(now_ms(), position_.time_ms);
-      builder_.emplace(*pending_, position_, kChain, batch_ms_, documents_.get());
+      builder_.emplace(*pending_, position_, kChain, batch_ms_, foresight_.get());
     }
     return *builder_;
   }
@@ -163,6 +164,7 @@ class Generator {
     settle();
     const auto rows = std::make_shared<const KvBatch>(builder_->rows(place.chunk, place.offset));
     documents_->wrote(builder_->writes());
+    foresight_->wrote(builder_->writes(), builder_->subjects());
     pending_->push(position_.batches, rows);
     // As the host does: the next batch is made while this one is written.
     writing_ = std::async(options_.state ? std::launch::async : std::launch::deferred,
@@ -298,6 +300,7 @@ class Generator {
   std::unique_ptr<RecentRows> recent_;
   std::unique_ptr<PendingRows> pending_;
   std::unique_ptr<RecentDocuments> documents_;
+  std::unique_ptr<Foresight> foresight_;
   std::future<Status> writing_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::unique_ptr<TileStore> tiles_;

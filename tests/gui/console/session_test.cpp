@@ -183,7 +183,7 @@ TEST(Session, TheDrawingThreadNeverWaitsForTheHost) {
   test::FakeCity city;
   Console console(city);
   ASSERT_TRUE(console.sign_in());
-  city.delay_ms = 300;
+  city.delay_ms = 2000;
   console.app().refresh();
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 100; ++i) {
@@ -191,7 +191,7 @@ TEST(Session, TheDrawingThreadNeverWaitsForTheHost) {
     console.app().go(static_cast<View>(i % kViews));
     (void)console.app().trace(city.subject());
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 100ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 1500ms);
   city.delay_ms = 0;
 }
 

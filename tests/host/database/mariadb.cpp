@@ -122,7 +122,7 @@ void MariaDb::start() {
                                     "--innodb-log-file-size=16M"};
   if (::geteuid() == 0) words.emplace_back("--user=root");
   pid_ = spawn(words, directory_ / "server.log");
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(180);
   while (std::chrono::steady_clock::now() < deadline) {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) break;
     // Refused credentials are an answer too: after a restart root is no longer open.

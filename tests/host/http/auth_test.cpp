@@ -202,13 +202,13 @@ TEST_F(Auth, HangingPluginsDelayNobodyElse) {
   for (int i = 0; i < 24; ++i) {
     hanging.push_back(std::make_unique<RawConnection>(host.port()));
     hanging.back()->send(
-        signed_request(host.bank_key, host.port(), "POST", "/v1/accesses", "{\"hang_ms\":400}"));
+        signed_request(host.bank_key, host.port(), "POST", "/v1/accesses", "{\"hang_ms\":1500}"));
   }
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(ask(host.port(), "GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
   EXPECT_EQ(call(host.bank_key, "GET", "/v1/grants").status, 200);
   EXPECT_EQ(call(host.operator_key, "POST", "/v1/plugins/public_security:stop", "{}").status, 200);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(350));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1400));
   for (auto& connection : hanging) EXPECT_EQ(connection->read_reply().status, 201);
 }
 

@@ -2,6 +2,7 @@
 // and a plugin beside them goes on.
 #include <arpa/inet.h>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -48,11 +49,18 @@ class HostileTest : public ::testing::Test {
     EXPECT_EQ(manager_->info("good")->runner.restarts, 0U);
     EXPECT_EQ(manager_->info("good")->state, State::kActive);
   }
+  /// Within 20 s.
+  void wait_until(const std::function<bool()>& true_at_last) {
+    for (int i = 0; i < 4000 && !true_at_last(); ++i) std::this_thread::sleep_for(milliseconds(5));
+    ASSERT_TRUE(true_at_last()) << state_name(info().state) << ": " << info().reason;
+  }
   void wait_for(State state) {
-    for (int i = 0; i < 4000 && info().state != state; ++i) {
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    ASSERT_EQ(info().state, state) << info().reason;
+    wait_until([&] { return info().state == state; });
+  }
+  /// What a plugin is not let do is told in its order, beside the answers: the last word stays, and
+  /// the words of what it tried before may still be read when its answer is there.
+  void wait_for_words(const std::string& words) {
+    wait_until([&] { return info().reason.find(words) != std::string::npos; });
   }
   std::string path(const std::string& name) const { return (packages_.folder() / name).string(); }
 
@@ -77,9 +85,7 @@ TEST_P(HostileDeathTest, EndsItsOwnProcessOnlyAndComesBack) {
   EXPECT_EQ(answer.error().side, Side::kProvider);
   EXPECT_TRUE(answer.error().retryable);
   expect_neighbour_well();
-  for (int i = 0; i < 4000 && info().runner.restarts == 0; ++i) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
+  wait_until([&] { return info().runner.restarts > 0; });
   wait_for(State::kActive);
   EXPECT_NE(info().reason.find(GetParam().reason), std::string::npos) << info().reason;
   EXPECT_TRUE(call("echo").ok());
@@ -129,12 +135,7 @@ TEST_P(HostileRefusalTest, IsRefusedAndTold) {
   EXPECT_EQ(read_file(packages_.folder() / "secret").value(), "not for plugins");
   EXPECT_EQ(read_file(packages_.folder() / "granted").value(), "for this plugin");
   EXPECT_FALSE(std::filesystem::exists(packages_.folder() / "new"));
-  // The report is on its way beside the answer.
-  for (int i = 0; i < 1000 && info().reason.empty(); ++i) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  EXPECT_NE(info().reason.find(std::string("it tried to ") + GetParam().told), std::string::npos)
-      << info().reason;
+  wait_for_words(std::string("it tried to ") + GetParam().told);
   EXPECT_GE(info().runner.refusals, 1U);
   EXPECT_EQ(info().state, State::kActive);
   EXPECT_EQ(info().runner.restarts, 0U);
@@ -182,10 +183,7 @@ TEST_F(HostileTest, NobodyIsCalledOutside) {
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->message.at("done"), false);
   EXPECT_LT(accept(listener.get(), nullptr, nullptr), 0);
-  for (int i = 0; i < 1000 && info().reason.empty(); ++i) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  EXPECT_NE(info().reason.find("open a network connection"), std::string::npos) << info().reason;
+  wait_for_words("it tried to open a network connection");
 }
 
 /// A real listener on the loopback that takes what is sent to it.
@@ -252,10 +250,7 @@ TEST_F(OutboundTest, ReachesWhatIsGrantedAndNothingElseByAnyWay) {
   ASSERT_TRUE(load({granted.address(), other.address()}, {granted.address()}).ok());
   EXPECT_EQ(reach(granted.address()), Json({{"done", true}, {"errno", 0}}));
   EXPECT_EQ(granted.heard(), "hello");
-  // That it may not connect anew is told beside the answer; wait for it, for the last word counts.
-  for (int i = 0; i < 1000 && info().runner.refusals == 0; ++i) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
+  wait_for_words("it tried to connect to another program");  // the last thing that it tries there
   EXPECT_EQ(reach(other.address()), Json({{"done", false}, {"errno", EACCES}}));
   EXPECT_NE(info().reason.find("it tried to connect to " + other.address()), std::string::npos)
       << info().reason;
@@ -367,9 +362,7 @@ TEST_F(HostileTest, MoreThreadsThanAllowedEndIt) {
   options.isolation.times.heartbeat = milliseconds(50);
   ASSERT_TRUE(load("hostile", options).ok());
   static_cast<void>(call("thread_flood"));  // it may be ended before it can answer
-  for (int i = 0; i < 4000 && info().runner.restarts == 0; ++i) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
+  wait_until([&] { return info().runner.restarts > 0; });
   EXPECT_NE(info().reason.find("threads, 64 are allowed"), std::string::npos) << info().reason;
   expect_neighbour_well();
 }
@@ -380,9 +373,7 @@ TEST_F(HostileTest, BusyWithoutACallEndsIt) {
   options.isolation.times.idle_burn = milliseconds(300);
   ASSERT_TRUE(load("hostile", options).ok());
   EXPECT_TRUE(call("burn").ok());
-  for (int i = 0; i < 4000 && info().runner.restarts == 0; ++i) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
+  wait_until([&] { return info().runner.restarts > 0; });
   EXPECT_NE(info().reason.find("it kept the processor busy"), std::string::npos) << info().reason;
 }
 
