@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,11 +18,16 @@
 #include "host/http/server.hpp"
 #include "host/plugin/admission.hpp"
 #include "host/safebox/vault.hpp"
+#include "host/stop_guard.hpp"
 #include "sdk/base/at_once.hpp"
 #include "sdk/crypto/keystore.hpp"
 
 namespace qc {
 namespace {
+
+/// From the signal on: requests in flight have ten seconds of it.
+constexpr std::chrono::seconds kStopPatience{30};
+constexpr int kStoppedByForce = 3;
 
 /// Memory holds personal data for moments (messages to plugins, and plugins that an operator lets
 /// run in this process): it must not reach a core file, nor another process of the same user.
@@ -148,6 +154,8 @@ Status start(const HostConfig& config, Host& host) {
   plugin_options.config_dir = config.plugins_config;
   plugin_options.chain = config.chain;
   plugin_options.isolation = isolation_of(config);
+  // A call that hangs on a thread of the server's keeps it: a quarter of them can be lost.
+  plugin_options.direct_calls = static_cast<std::size_t>(config.workers) / 4;
   plugin_options.state_dir = config.data / "plugins";
   plugin_options.probe_ms = config.plugin_timeout_ms;
   plugin_options.admission = [&ledger = *host.ledger](const std::string& plugin,
@@ -197,6 +205,7 @@ int serve(const HostConfig& config) {
   forbid_memory_dumps();
   allow_many_descriptors();
 
+  std::optional<StopGuard> guard;  // outlives the host, whose end it watches
   Host host;
   if (const auto started = start(config, host); !started.ok()) return complain(started.error());
   std::cout << "ready " << (config.tls_key.empty() ? "http" : "https") << "://" << config.listen
@@ -204,6 +213,7 @@ int serve(const HostConfig& config) {
   int received = 0;
   sigwait(&signals, &received);
   spdlog::info("stopping on signal {}", received);
+  guard.emplace(kStopPatience, kStoppedByForce);
   host.server.reset();
   return 0;
 }

@@ -9,7 +9,7 @@ namespace qc::cli {
 namespace {
 
 struct CheckCommand {
-  std::string package, settings, junit;
+  std::string package, settings, fixture, junit;
   std::vector<std::string> only;
   std::int64_t seed = 1, cycles = 1000, max_load_ms = 2000;
 };
@@ -31,6 +31,7 @@ Result<Output> check(const CheckCommand& command) {
   conformance::CheckOptions options;
   options.package = command.package;
   options.settings = command.settings;
+  options.fixture = command.fixture;
   options.only = command.only;
   options.seed = static_cast<std::uint64_t>(command.seed);
   options.cycles = static_cast<int>(command.cycles);
@@ -79,6 +80,9 @@ void add_plugin_check(Command group) {
                Need::kRequired);
   command.text("--settings", options->settings,
                "插件配置 · settings <id>.toml; without, a key of its own and nothing else");
+  command.text("--fixture", options->fixture,
+               "样例消息 · messages that the plugin answers: {\"chain\",\"calls\":[{\"method\","
+               "\"message\"}]}");
   command.texts("--only", options->only, "仅此检查 · only this one of: " + names_of_checks());
   command.number("--seed", options->seed, "随机种子 · the same seed tries the same", 0, INT64_MAX);
   command.number("--cycles", options->cycles, "建立与销毁次数 · of create and destroy", 1, 1000000);

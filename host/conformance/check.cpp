@@ -24,11 +24,17 @@ constexpr std::size_t kMaxLibraryBytes = 256U << 20U;
 constexpr std::size_t kMaxVerdictBytes = 64U << 10U;
 
 constexpr std::array kChecks{
-    Check{"manifest", &check_manifest},     Check{"exports", &check_exports},
-    Check{"load_time", &check_load_time},   Check{"version", &check_version},
-    Check{"extensions", &check_extensions}, Check{"messages", &check_messages},
-    Check{"deadlines", &check_deadlines},   Check{"capabilities", &check_capabilities},
-    Check{"repeatable", &check_repeatable}, Check{"leaks", &check_leaks},
+    Check{"manifest", &check_manifest},
+    Check{"exports", &check_exports},
+    Check{"load_time", &check_load_time},
+    Check{"version", &check_version},
+    Check{"fixture", &check_fixture},
+    Check{"extensions", &check_extensions},
+    Check{"messages", &check_messages},
+    Check{"deadlines", &check_deadlines},
+    Check{"capabilities", &check_capabilities},
+    Check{"repeatable", &check_repeatable},
+    Check{"leaks", &check_leaks},
     Check{"exceptions", &check_exceptions},
 };
 
@@ -180,6 +186,9 @@ Result<Subject> read_subject(const CheckOptions& options, const Workshop& worksh
   }
   QC_ASSIGN(subject.library, read_file(options.package / library, kMaxLibraryBytes));
   subject.settings = workshop.settings();
+  if (!options.fixture.empty()) {
+    QC_ASSIGN(subject.fixture, read_fixture(options.fixture));
+  }
   if (options.settings.empty()) return subject;
   const auto place = std::filesystem::absolute(options.settings);
   std::error_code ignored;

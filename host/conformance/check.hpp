@@ -23,6 +23,7 @@ struct CheckResult {
 struct CheckOptions {
   std::filesystem::path package;   ///< folder with manifest.json
   std::filesystem::path settings;  ///< <id>.toml, or empty: a key of its own and nothing else
+  std::filesystem::path fixture;   ///< {"chain","calls":[{"method","message"}]}, or empty
   std::filesystem::path runner;    ///< empty = quancheng-plugin-runner beside this program
   std::vector<std::string> only;   ///< names of checks; empty = all
   std::uint64_t seed = 1;          ///< the same seed tries the same

@@ -9,12 +9,19 @@
 
 namespace qc::conformance {
 
+/// Messages of the author's that the plugin, with the settings given, answers with QC_OK.
+struct Fixture {
+  std::string chain = "qc-conformance";
+  std::vector<Message> calls;
+};
+
 /// What is checked, read once before the first check.
 struct Subject {
   std::string plugin, kind, owner;
   Json manifest;
   std::string library;  ///< its bytes
   Json settings;
+  Fixture fixture;
 };
 
 /// Where a check leaves word of what it is about to try, for the case that it does not come back.
@@ -54,6 +61,7 @@ Verdict check_exports(const Bench& bench);
 Verdict check_load_time(const Bench& bench);
 Verdict check_version(const Bench& bench);
 // checks_calls.cpp
+Verdict check_fixture(const Bench& bench);
 Verdict check_extensions(const Bench& bench);
 Verdict check_messages(const Bench& bench);
 Verdict check_deadlines(const Bench& bench);
@@ -62,6 +70,15 @@ Verdict check_exceptions(const Bench& bench);
 // checks_life.cpp
 Verdict check_capabilities(const Bench& bench);
 Verdict check_leaks(const Bench& bench);
+
+// fixture.cpp
+/// Errors: "file.*", those of the JSON.
+Result<Fixture> read_fixture(const std::filesystem::path& file);
+/// The message with each member in turn left out or of another kind.
+std::vector<Message> spoiled(const Message& message);
+/// What stays the same of an answer that is signed, salted or encrypted anew each time: its status,
+/// names of members, kinds of values, and the code of an error.
+std::string shape_of(const Answer& answer);
 
 /// The messages that carry a subject's data, as the host sends them to a plugin of this kind.
 std::vector<std::string> data_methods(const Subject& subject);

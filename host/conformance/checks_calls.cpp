@@ -15,15 +15,15 @@
 namespace qc::conformance {
 namespace {
 
-constexpr const char* kChain = "qc-conformance";
 /// What the host itself grants after a deadline, and room for a busy machine.
 constexpr std::int64_t kGraceMs = 500;
 constexpr int kRandomMessages = 40;  ///< of each method
 constexpr int kCutMessages = 20;
 
+constexpr std::size_t kShownOfAnswer = 160;  ///< of an answer, in words
+
 std::string words_of(const Answer& answer) {
-  constexpr std::size_t kShown = 160;
-  return "status " + std::to_string(answer.status) + " " + answer.text.substr(0, kShown);
+  return "status " + std::to_string(answer.status) + " " + answer.text.substr(0, kShownOfAnswer);
 }
 
 /// What no answer may be; empty when it is as the ABI allows.
@@ -97,6 +97,30 @@ std::vector<Case> hostile_cases(const Bench& bench, const std::string& method,
   return out;
 }
 
+void add_fixture(const Subject& subject, std::vector<Message>& messages) {
+  const std::vector<Message>& calls = subject.fixture.calls;
+  messages.insert(messages.end(), calls.begin(), calls.end());
+}
+
+/// A message that is answered, cut off and spoiled.
+std::vector<Case> fixture_cases(const Bench& bench, const Message& whole) {
+  std::mt19937_64 random(bench.options.seed ^ std::hash<std::string>()(whole.text));
+  std::vector<Case> out;
+  for (int i = 0; i < kCutMessages; ++i) {
+    const std::size_t end = 1 + random() % (whole.text.size() - 1);
+    out.push_back(
+        {whole.method + " of the fixture, cut off after " + std::to_string(end) + " bytes",
+         {whole.method, whole.text.substr(0, end)},
+         true});
+  }
+  for (Message& message : spoiled(whole)) {
+    out.push_back(
+        {whole.method + " of the fixture, spoiled: " + message.text.substr(0, kShownOfAnswer),
+         std::move(message)});
+  }
+  return out;
+}
+
 /// Runs the cases on one instance. Empty = all as it should be.
 std::string run_cases(const Bench& bench, const Instance& instance,
                       const std::vector<Case>& cases) {
@@ -148,14 +172,15 @@ Json description_of(const Instance& instance) {
 }
 
 Message configure_message(const Subject& subject) {
-  return {
-      "configure",
-      Json{{"settings", subject.settings}, {"chain", kChain}, {"account", subject.owner}}.dump()};
+  return {"configure", Json{{"settings", subject.settings},
+                            {"chain", subject.fixture.chain},
+                            {"account", subject.owner}}
+                           .dump()};
 }
 
 Message full_message(const Subject& subject, const std::string& method, const Json& description) {
   static const Json jwk = crypto::PrivateKey::generate().public_key().to_jwk();
-  Json message = {{"chain", kChain}, {"now", epoch_ms() / 1000}};
+  Json message = {{"chain", subject.fixture.chain}, {"now", epoch_ms() / 1000}};
   if (method == "issue") {
     const Json items = description.value("items", Json::array());
     const Json item = items.empty() ? Json::object() : items[0];
@@ -179,6 +204,26 @@ Message full_message(const Subject& subject, const std::string& method, const Js
   return {method, message.dump()};
 }
 
+// Without this the checks below see refusals only, where a plugin needs a source of data or a
+// proof.
+Verdict check_fixture(const Bench& bench) {
+  const std::vector<Message>& calls = bench.subject.fixture.calls;
+  if (calls.empty()) return passed("none given: the calls below are refusals");
+  const Loaded loaded(bench.subject);
+  if (!loaded.instance) return loaded.verdict;
+  const Answer configured = loaded.instance->call(configure_message(bench.subject));
+  if (configured.status != QC_OK) return failed("it is not configured: " + words_of(configured));
+  for (const Message& message : calls) {
+    bench.note.set(message.method + " of the fixture");
+    const Answer answer = loaded.instance->call(message);
+    const std::string fault = fault_in(answer);
+    if (!fault.empty()) return failed(message.method + " of the fixture: " + fault);
+    if (answer.status == QC_OK) continue;
+    return failed(message.method + " of the fixture is not answered: " + words_of(answer));
+  }
+  return passed(std::to_string(calls.size()) + " calls answered");
+}
+
 // The host of every check grants nothing; here it is also given what a plugin would ask it for.
 Verdict check_extensions(const Bench& bench) {
   const Loaded loaded(bench.subject);
@@ -188,6 +233,7 @@ Verdict check_extensions(const Bench& bench) {
   for (const std::string& method : data_methods(bench.subject)) {
     messages.push_back(full_message(bench.subject, method, description));
   }
+  add_fixture(bench.subject, messages);
   for (const Message& message : messages) {
     bench.note.set(message.method + " while no extension is granted");
     const std::string fault = fault_in(loaded.instance->call(message));
@@ -218,6 +264,10 @@ Verdict check_messages(const Bench& bench) {
           run_cases(bench, instance, hostile_cases(bench, method, description));
       if (!fault.empty()) return failed(fault);
     }
+    for (const Message& message : bench.subject.fixture.calls) {
+      const std::string fault = run_cases(bench, instance, fixture_cases(bench, message));
+      if (!fault.empty()) return failed(fault);
+    }
     if (description_of(instance) != description) {
       return failed("it describes itself otherwise than before");
     }
@@ -231,8 +281,13 @@ Verdict check_deadlines(const Bench& bench) {
   const Instance& instance = *loaded.instance;
   const Json description = description_of(instance);
   const bool configured = instance.call(configure_message(bench.subject)).status == QC_OK;
+  std::vector<Message> messages;
   for (const std::string& method : data_methods(bench.subject)) {
-    Message message = full_message(bench.subject, method, description);
+    messages.push_back(full_message(bench.subject, method, description));
+  }
+  add_fixture(bench.subject, messages);
+  for (Message& message : messages) {
+    const std::string& method = message.method;
     for (const std::int64_t left : {-1000, 50}) {
       message.deadline_ms = epoch_ms() + left;
       bench.note.set(method + ", " + std::to_string(left) + " ms before its deadline");
@@ -271,6 +326,16 @@ Verdict check_repeatable(const Bench& bench) {
     Message message = full_message(bench.subject, method, description);
     message.deadline_ms = 1;  // long past: the same refusal each time
     messages.push_back(std::move(message));
+  }
+  for (const Message& message : bench.subject.fixture.calls) {
+    bench.note.set(message.method + " of the fixture twice");
+    const std::string once = shape_of(first.instance->call(message));
+    for (const Instance* instance : {&*first.instance, &second}) {
+      const std::string again = shape_of(instance->call(message));
+      if (again == once) continue;
+      return failed(message.method + " of the fixture answers otherwise the second time: " +
+                    once.substr(0, kShownOfAnswer) + "; " + again.substr(0, kShownOfAnswer));
+    }
   }
   for (const Message& message : messages) {
     bench.note.set(message.method + " twice");

@@ -118,7 +118,10 @@ Verdict check_leaks(const Bench& bench) {
       const Instance instance(*probe, host);
       if (!instance.made()) return failed("create() fails in cycle " + std::to_string(i));
       instance.call({"describe", "{}"});
-      if (i % kConfigureEvery == 0) instance.call(configure);
+      if (i % kConfigureEvery == 0) {
+        instance.call(configure);
+        for (const Message& message : bench.subject.fixture.calls) instance.call(message);
+      }
     }
     if ((i + 1) % stretch != 0) continue;
     bench.note.set("cycle " + std::to_string(i));

@@ -25,8 +25,8 @@ struct CallPool::Shared {
   std::deque<std::shared_ptr<Job>> queue;
   std::size_t live = 0;  ///< threads, hung ones included
   std::size_t idle = 0;
-  std::size_t looking = 0;  ///< of these: awake, and about to see what is queued
-  std::size_t hung = 0;
+  std::size_t looking = 0;                 ///< of these: awake, and about to see what is queued
+  std::atomic<std::size_t> hung{0};        ///< changed under the mutex
   std::atomic<std::size_t> waited_for{0};  ///< tasks whose caller waits, running or queued
   std::atomic<std::size_t> queued{0};      ///< the queue's length, for who looks without the lock
   bool stopping = false;
@@ -51,10 +51,7 @@ CallPool::~CallPool() {
   shared_->work.notify_all();
 }
 
-std::size_t CallPool::hung() const {
-  const std::lock_guard lock(shared_->mutex);
-  return shared_->hung;
-}
+std::size_t CallPool::hung() const { return shared_->hung; }
 
 void CallPool::work(const std::shared_ptr<Shared>& shared) {
   std::unique_lock lock(shared->mutex);

@@ -9,6 +9,7 @@
 
 #include "host/plugin/call_kind.hpp"
 #include "host/plugin/call_pool.hpp"
+#include "host/plugin/direct_calls.hpp"
 #include "host/plugin/isolation.hpp"
 #include "host/plugin/latency.hpp"
 #include "host/plugin/transitions.hpp"
@@ -37,7 +38,8 @@ struct GenerationOptions {
   std::uint64_t number = 0;
   CallPool::Limits limits;
   std::size_t max_answer_bytes = 0;
-  std::vector<std::string> addresses;  ///< what it may reach (outbound.hpp)
+  std::vector<std::string> addresses = {};  ///< what it may reach (outbound.hpp)
+  std::shared_ptr<DirectCalls> direct = nullptr;  ///< null = every call is handed over
 };
 
 /// Told of kCrash (a restart follows), kRecover and kQuarantine, with the reason in words.

@@ -1,6 +1,9 @@
 #include "host/plugin/host_generation.hpp"
 
 #include <cstring>
+#include <string_view>
+
+#include <spdlog/spdlog.h>
 
 #include "host/plugin/answer.hpp"
 
@@ -23,14 +26,14 @@ Error outcome_error(CallPool::Outcome outcome, const std::string& plugin) {
 
 }  // namespace
 
-/// What a call reads and writes: owned by the task, because the plugin may still write into it long
-/// after the caller has gone.
+/// What a call reads and writes.
 struct HostGeneration::Exchange {
-  std::string method;
-  std::string message;
+  const char* method = nullptr;
+  std::string_view message;
   std::int64_t deadline_ms = 0;
   std::size_t max_answer_bytes = 0;
   RawAnswer answer{{}, QC_INTERNAL};
+  std::chrono::nanoseconds took{0};
 
   static int write(void* context, const std::uint8_t* data, std::size_t size) {
     auto* self = static_cast<Exchange*>(context);
@@ -49,56 +52,82 @@ struct HostGeneration::Exchange {
     return 0;
   }
 
-  void run(const qc_plugin& table, void* instance) {
+  void run(const qc_plugin& table, void* instance, std::chrono::steady_clock::time_point started) {
     const qc_sink sink{sizeof(qc_sink), this, &Exchange::write};
-    const qc_call call{sizeof(qc_call), method.c_str(),
+    const qc_call call{sizeof(qc_call), method,
                        reinterpret_cast<const std::uint8_t*>(message.data()), message.size(),
                        deadline_ms};
     try {
       answer.status = table.call(instance, &call, &sink);
-    } catch (...) {  // forbidden by the ABI, but a worker must survive it
+    } catch (...) {  // forbidden by the ABI, but the thread must survive it
       answer.threw = true;
     }
+    took = std::chrono::steady_clock::now() - started;
   }
 };
 
-void HostGeneration::write_log(void* context, int level, const char* text, std::size_t size) {
-  if (text != nullptr) static_cast<HostGeneration*>(context)->log_.write(level, {text, size});
-}
+/// Owned by the task, because the plugin may still write into it long after the caller has gone.
+struct HostGeneration::OwnedExchange : Exchange {
+  std::string owned_method, owned_message;
+};
 
-/// Advisory here, as all of a plugin's rights inside the host: nothing keeps it from connecting
-/// without this.
-const void* HostGeneration::find_extension(void* context, const char* id) {
-  const auto* self = static_cast<const HostGeneration*>(context);
-  const bool granted = id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 && self->outbound_.any();
-  return granted ? &self->outbound_table_ : nullptr;
-}
+struct HostGeneration::Instance {
+  Instance(std::shared_ptr<const Library> mapped, const GenerationOptions& options)
+      : library(std::move(mapped)),
+        log(options.plugin),
+        outbound(options.addresses,
+                 [this](const std::string& what) {
+                   log.write(QC_LOG_WARNING, "tried to " + what + " and was not let");
+                 }),
+        extension(outbound_table(outbound)) {
+    host.struct_size = sizeof(qc_host);
+    host.abi_major = QC_ABI_MAJOR;
+    host.abi_minor = QC_ABI_MINOR;
+    host.context = this;
+    host.log = &write_log;
+    host.extension = &find_extension;
+  }
+
+  static void write_log(void* context, int level, const char* text, std::size_t size) {
+    if (text != nullptr) static_cast<Instance*>(context)->log.write(level, {text, size});
+  }
+
+  /// Advisory here, as all of a plugin's rights inside the host: nothing keeps it from connecting
+  /// without this.
+  static const void* find_extension(void* context, const char* id) {
+    const auto* self = static_cast<const Instance*>(context);
+    const bool granted = id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 && self->outbound.any();
+    return granted ? &self->extension : nullptr;
+  }
+
+  const std::shared_ptr<const Library> library;
+  PluginLog log;
+  const Outbound outbound;
+  const qc_outbound extension;
+  qc_host host{};
+  void* made = nullptr;  ///< by create()
+};
 
 HostGeneration::HostGeneration(std::shared_ptr<const Library> library, GenerationOptions options)
     : Generation(std::move(options)),
-      library_(std::move(library)),
-      log_(options_.plugin),
-      outbound_(options_.addresses,
-                [this](const std::string& what) {
-                  log_.write(QC_LOG_WARNING, "tried to " + what + " and was not let");
-                }),
-      outbound_table_(outbound_table(outbound_)),
-      pool_(options_.limits) {
-  host_.struct_size = sizeof(qc_host);
-  host_.abi_major = QC_ABI_MAJOR;
-  host_.abi_minor = QC_ABI_MINOR;
-  host_.context = this;
-  host_.log = &write_log;
-  host_.extension = &find_extension;
-}
+      instance_(std::make_shared<Instance>(std::move(library), options_)),
+      pool_(options_.limits),
+      trusted_(options_.direct != nullptr) {}
 
 HostGeneration::~HostGeneration() {
   // Every call holds a reference, so none is in flight here.
-  if (instance_ == nullptr) return;
-  try {
-    library_->table().destroy(instance_);
-  } catch (...) {  // NOLINT: forbidden by the ABI; nothing is left to be done
-  }
+  if (instance_->made == nullptr) return;
+  const auto outcome = pool_.run(
+      [instance = instance_] {
+        try {
+          instance->library->table().destroy(instance->made);
+        } catch (...) {  // NOLINT: forbidden by the ABI; nothing is left to be done
+        }
+      },
+      kFarewell);
+  if (outcome == CallPool::Outcome::kDone) return;
+  spdlog::error("plugin {}: generation {} did not end within {} s; its thread is left to itself",
+                options_.plugin, options_.number, kFarewell.count() / 1000);
 }
 
 Result<std::shared_ptr<Generation>> HostGeneration::create(std::shared_ptr<const Library> library,
@@ -109,33 +138,88 @@ Result<std::shared_ptr<Generation>> HostGeneration::create(std::shared_ptr<const
   // On a worker like every call: a create() that hangs must not hold the operator's request.
   const auto outcome = generation->pool_.run(
       [generation] {
+        Instance& instance = *generation->instance_;
         try {
-          generation->instance_ = generation->library_->table().create(&generation->host_);
+          instance.made = instance.library->table().create(&instance.host);
         } catch (...) {  // forbidden by the ABI; told as a failed create below
-          generation->instance_ = nullptr;
+          instance.made = nullptr;
         }
       },
       timeout);
   if (outcome != CallPool::Outcome::kDone) {
     return outcome_error(outcome, generation->options_.plugin);
   }
-  if (generation->instance_ == nullptr) {
+  if (generation->instance_->made == nullptr) {
     return provider_error(ErrorKind::kInternal, "plugin.load_failed",
                           "the plugin made no instance; its log lines say why", false);
   }
   return std::shared_ptr<Generation>(std::move(generation));
 }
 
-Result<RawAnswer> HostGeneration::exchange(const std::string& method, std::string message,
+/// Before the watchdog's lock is free again: the call cannot have left meanwhile.
+void HostGeneration::on_overdue(const std::string& method) {
+  trusted_ = false;
+  ++overdue_;
+  spdlog::error(
+      "plugin {}: its call \"{}\" did not come back in time and holds a thread of the host's; its "
+      "further calls are handed over",
+      options_.plugin, method);
+}
+
+void HostGeneration::on_late_return(const std::string& method) {
+  --overdue_;
+  spdlog::warn("plugin {}: its call \"{}\" came back late", options_.plugin, method);
+}
+
+Result<RawAnswer> HostGeneration::exchange(const std::string& method, const std::string& message,
                                            std::chrono::milliseconds timeout) {
-  auto exchange = std::make_shared<Exchange>();
-  exchange->method = method;
-  exchange->message = std::move(message);
+  QuickMethods::Record* const record = quick_.find(method);
+  // One that keeps a thread of its own may keep a lock that this call would wait for.
+  if (record != nullptr && record->proven() && trusted_ && pool_.hung() == 0) {
+    return exchange_here(*record, method, message, timeout);
+  }
+  return exchange_apart(record, method, message, timeout);
+}
+
+Result<RawAnswer> HostGeneration::exchange_here(QuickMethods::Record& record,
+                                                const std::string& method,
+                                                const std::string& message,
+                                                std::chrono::milliseconds timeout) {
+  const auto started = std::chrono::steady_clock::now();
+  DirectCalls::Entry entry(*options_.direct, *this, method, started + timeout);
+  if (!entry.entered()) return exchange_apart(&record, method, message, timeout);
+  Exchange exchange;
+  exchange.method = method.c_str();
+  exchange.message = message;
+  exchange.deadline_ms = wall_ms() + timeout.count();
+  exchange.max_answer_bytes = options_.max_answer_bytes;
+  exchange.run(instance_->library->table(), instance_->made, started);
+  record.note(exchange.took);
+  // What comes too late is no answer any more, as if it had been handed over.
+  if (!entry.leave()) return outcome_error(CallPool::Outcome::kTimeout, options_.plugin);
+  return std::move(exchange.answer);
+}
+
+Result<RawAnswer> HostGeneration::exchange_apart(QuickMethods::Record* record,
+                                                 const std::string& method,
+                                                 const std::string& message,
+                                                 std::chrono::milliseconds timeout) {
+  // Those that hold threads of the host's count among those that never came back.
+  if (overdue_ > 0 && overdue_ + pool_.hung() >= options_.limits.max_hung) {
+    return outcome_error(CallPool::Outcome::kHung, options_.plugin);
+  }
+  auto exchange = std::make_shared<OwnedExchange>();
+  exchange->owned_method = method;
+  exchange->owned_message = message;
+  exchange->method = exchange->owned_method.c_str();
+  exchange->message = exchange->owned_message;
   exchange->deadline_ms = wall_ms() + timeout.count();
   exchange->max_answer_bytes = options_.max_answer_bytes;
   const auto outcome = pool_.run(
-      [exchange, self = shared_from_this()] {
-        exchange->run(self->library_->table(), self->instance_);
+      [exchange, record, self = shared_from_this()] {
+        const Instance& instance = *self->instance_;
+        exchange->run(instance.library->table(), instance.made, std::chrono::steady_clock::now());
+        if (record != nullptr) record->note(exchange->took);
       },
       timeout);
   if (outcome != CallPool::Outcome::kDone) return outcome_error(outcome, options_.plugin);
@@ -149,8 +233,13 @@ Result<Json> HostGeneration::call(const std::string& method, const Json& message
 }
 
 std::string HostGeneration::remark() const {
-  const std::size_t hung = pool_.hung();
-  return hung == 0 ? std::string() : std::to_string(hung) + " calls never came back";
+  const std::size_t direct = overdue_;
+  const std::size_t hung = pool_.hung() + direct;
+  if (hung == 0) return {};
+  const std::string remark = std::to_string(hung) + " calls never came back";
+  return direct == 0
+             ? remark
+             : remark + ", " + std::to_string(direct) + " of them on threads of the host's own";
 }
 
 }  // namespace qc::plugin

@@ -28,7 +28,7 @@ std::string in_words(const Error& error) {
 
 ManagerImpl::ManagerImpl(ManagerOptions options)
     : options_(std::move(options)),
-      shelf_(options_.max_libraries),
+      shelf_(options_.max_libraries, options_.direct_calls),
       store_(options_.state_dir),
       retirer_(std::make_unique<Retirer>()) {}
 

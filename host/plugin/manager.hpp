@@ -89,6 +89,9 @@ struct ManagerOptions {
   std::size_t workers = 4;          ///< calls of one plugin that run at a time
   std::size_t queue = 64;           ///< further calls that wait; more are refused as "plugin.busy"
   std::size_t max_hung = 4;         ///< calls past their deadline before a plugin is given up
+  /// Calls of all plugins inside the host that may run on their callers' own threads at a time: so
+  /// many of these threads can plugins that hang keep for good (direct_calls.hpp).
+  std::size_t direct_calls = 2;
   std::size_t max_libraries = 128;  ///< distinct libraries this process may ever map
   int probe_ms = 5000;    ///< a new generation must answer within that before it takes calls
   int drain_ms = 70'000;  ///< a replaced generation may finish its calls that long

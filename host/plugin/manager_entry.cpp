@@ -54,6 +54,12 @@ Result<std::shared_ptr<const Library>> LibraryShelf::get(SealedImage image) {
   return library;
 }
 
+std::shared_ptr<DirectCalls> LibraryShelf::direct() {
+  const std::lock_guard lock(mutex_);
+  if (!direct_ && direct_calls_ > 0) direct_ = std::make_shared<DirectCalls>(direct_calls_);
+  return direct_;
+}
+
 Result<Json> Loader::check_admission(const Manifest& manifest) const {
   const auto admission =
       options_.admission ? options_.admission(manifest.plugin, manifest.digest) : std::nullopt;
@@ -90,6 +96,7 @@ Result<std::shared_ptr<Generation>> Loader::start(const Loaded& loaded, SealedIm
     return ProcessGeneration::create(std::move(plan), std::move(options), kSetupTimeout);
   }
   QC_ASSIGN(std::shared_ptr<const Library> library, shelf_.get(std::move(image)));
+  options.direct = shelf_.direct();
   return HostGeneration::create(std::move(library), std::move(options), kSetupTimeout);
 }
 

@@ -59,17 +59,24 @@ struct Entry {
   std::set<std::string> mapped;  ///< digests of its packages that this process has mapped
 };
 
-/// Libraries by digest: the same bytes are mapped once, however often they are loaded.
+/// What the generations inside the host share. Libraries by digest: the same bytes are mapped once,
+/// however often they are loaded.
 class LibraryShelf {
  public:
-  explicit LibraryShelf(std::size_t max) : max_(max) {}
+  LibraryShelf(std::size_t max, std::size_t direct_calls)
+      : max_(max), direct_calls_(direct_calls) {}
   /// Errors: those of Library::load; "plugin.load_failed" when the shelf is full.
   Result<std::shared_ptr<const Library>> get(SealedImage image);
+  /// The table of calls on their callers' threads; made when first asked for, since its watchdog is
+  /// a thread. Null when there is to be none.
+  std::shared_ptr<DirectCalls> direct();
 
  private:
   const std::size_t max_;
+  const std::size_t direct_calls_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Library>> libraries_;
+  std::shared_ptr<DirectCalls> direct_;
 };
 
 /// Takes one generation from its manifest to where it can be activated. One object, one load.

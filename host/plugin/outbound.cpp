@@ -5,8 +5,6 @@
 #include <chrono>
 #include <cstring>
 #include <fcntl.h>
-#include <memory>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -23,11 +21,6 @@ namespace {
 constexpr std::string_view kCapability = "outbound:";
 constexpr std::size_t kMaxOutboundBytes = 119;  // a capability has 128
 constexpr std::int64_t kMaxConnectMs = 5000;
-
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { freeaddrinfo(list); }
-};
-using AddressList = std::unique_ptr<addrinfo, FreeAddresses>;
 
 bool digits(std::string_view text) {
   return !text.empty() && text.size() <= 5 &&
@@ -84,18 +77,14 @@ int connect_unix(const std::string& path, std::int64_t deadline_ms, int hangup) 
                     deadline_ms, hangup);
 }
 
-int connect_tcp(const std::string& address, std::int64_t deadline_ms, int hangup) {
+int connect_tcp(const NameLookup& names, const std::string& address, std::int64_t deadline_ms,
+                int hangup) {
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* raw = nullptr;
-  if (getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &raw) != 0) {
-    return -EHOSTUNREACH;
-  }
-  const AddressList list(raw);
+  AddressList list;
+  const int error = names.find(host, address.substr(colon + 1), deadline_ms, hangup, list);
+  if (error != 0) return -error;
   int result = -EHOSTUNREACH;
   for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
     result = connect_to(one->ai_family, one->ai_addr, one->ai_addrlen, deadline_ms, hangup);
@@ -168,7 +157,7 @@ int Outbound::open(const std::string& address, std::int64_t deadline_ms, int han
   const std::int64_t longest = wall_ms() + kMaxConnectMs;
   const std::int64_t until = deadline_ms == 0 ? longest : std::min(deadline_ms, longest);
   return address.starts_with('/') ? connect_unix(address, until, hangup)
-                                  : connect_tcp(address, until, hangup);
+                                  : connect_tcp(names_, address, until, hangup);
 }
 
 qc_outbound outbound_table(const Outbound& outbound) {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "host/plugin/name_lookup.hpp"
 #include "sdk/base/file_descriptor.hpp"
 #include "sdk/base/json.hpp"
 #include "sdk/plugin/abi.h"
@@ -34,13 +35,14 @@ class Outbound {
 
   bool any() const { return !granted_.empty(); }
   /// A connected descriptor with FD_CLOEXEC, or a negative error number. Ends at the deadline,
-  /// after 5 s, or when `hangup` (-1 = none) has nobody at its other end. A name is looked up by
-  /// the system's resolver, whose own patience is not bounded here.
+  /// after 5 s, or when `hangup` (-1 = none) has nobody at its other end, be it while a name is
+  /// looked up.
   int open(const std::string& address, std::int64_t deadline_ms, int hangup) const;
 
  private:
   const std::vector<std::string> granted_;
   const Refused refused_;
+  const NameLookup names_;
 };
 
 /// The extension's table for a plugin inside the host; it and `outbound` must outlive the plugin.

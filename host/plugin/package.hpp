@@ -10,7 +10,12 @@
 
 namespace qc::plugin {
 
-/// A further file of a package, beside the library: a mapping, a table.
+/// A further file of a package, beside the library: a mapping, a table, for who reads the package.
+/// They are held against the signed manifest at each load, and that is all: the plugin is told no
+/// folder and is handed none of them (docs/formats.md, "configure" has a closed list of members),
+/// so no bytes can change between check and use. What a plugin needs is compiled into its library,
+/// as the stock mapped libraries carry their mapping; a path in the settings is the operator's
+/// file, not the package's.
 struct PackageFile {
   std::string name, digest;
 };

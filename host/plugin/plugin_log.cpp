@@ -1,6 +1,7 @@
 #include "host/plugin/plugin_log.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -21,6 +22,10 @@ spdlog::level::level_enum level_of(int level) {
       return spdlog::level::err;
   }
 }
+
+/// Who counts for us reports once a second by a clock of its own: a little less, or every other
+/// report would stay untold.
+constexpr std::int64_t kTellMs = 500;
 
 std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -43,7 +48,7 @@ std::string PluginLog::clean(std::string_view text) {
   return line;
 }
 
-bool PluginLog::admit(std::int64_t now_ms, int& suppressed) {
+bool PluginLog::admit(std::int64_t now_ms, std::uint64_t& suppressed) {
   const std::lock_guard lock(mutex_);
   suppressed = 0;
   if (now_ms - window_start_ms_ >= kWindowMs) {
@@ -62,11 +67,27 @@ bool PluginLog::admit(std::int64_t now_ms, int& suppressed) {
 
 void PluginLog::write(int level, std::string_view text) noexcept {
   try {
-    int suppressed = 0;
+    std::uint64_t suppressed = 0;
     if (!admit(steady_ms(), suppressed)) return;
     if (suppressed > 0) spdlog::warn("plugin {}: {} lines suppressed", plugin_, suppressed);
     spdlog::log(level_of(level), "plugin {}: {}", plugin_, clean(text));
   } catch (...) {  // NOLINT: a log line that cannot be written must not end a call
+  }
+}
+
+void PluginLog::suppress(std::uint32_t lines) noexcept {
+  try {
+    std::uint64_t told = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      suppressed_ += lines;
+      const std::int64_t now = steady_ms();
+      if (now - told_ms_ < kTellMs) return;
+      told_ms_ = now;
+      told = std::exchange(suppressed_, 0);
+    }
+    spdlog::warn("plugin {}: {} lines suppressed", plugin_, told);
+  } catch (...) {  // NOLINT: as above
   }
 }
 

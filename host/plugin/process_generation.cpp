@@ -45,15 +45,6 @@ Error refusal_error(const ControlMessage& message) {
 
 }  // namespace
 
-struct ProcessGeneration::Signs {
-  Deadline next_tick;
-  std::uint32_t unanswered = 0;  ///< pings; not time, for the host itself may have been stopped
-  std::uint64_t calls = 0;
-  std::uint64_t cpu_ms = 0;
-  Deadline measured;
-  milliseconds burned{0};
-};
-
 ProcessGeneration::ProcessGeneration(Plan plan, GenerationOptions options)
     : Generation(std::move(options)),
       plan_(std::move(plan)),
@@ -159,8 +150,10 @@ void ProcessGeneration::abandon(const std::string& reason) {
 
 std::string ProcessGeneration::remark() const {
   const std::lock_guard lock(mutex_);
-  if (refusal_.empty()) return {};
-  return "confined: it tried to " + refusal_ + " and was not let (" +
+  std::string remark = demotion_;
+  if (refusal_.empty()) return remark;
+  if (!remark.empty()) remark += "; ";
+  return remark + "confined: it tried to " + refusal_ + " and was not let (" +
          std::to_string(status_.refusals) + " such tries)";
 }
 
@@ -360,7 +353,9 @@ bool ProcessGeneration::listen(RunnerProcess& runner, Signs* signs,
     // A plugin that talks without end fills its socket, and no processor of the host's.
     if (!pause(kBreath) || runner.dead()) break;
     taken = 0;
-    if (signs != nullptr && SteadyClock::now() >= signs->next_tick) break;
+    if (signs != nullptr && SteadyClock::now() >= std::min(signs->next_tick, signs->next_look)) {
+      break;
+    }
   }
   return !closed;
 }
@@ -370,6 +365,8 @@ void ProcessGeneration::take_note(const ControlMessage& message) {
     log_.write(static_cast<int>(message.number), message.text);
   } else if (message.kind == wire::Control::kViolation) {
     note_refusal(PluginLog::clean(message.text));
+  } else if (message.kind == wire::Control::kDropped) {
+    log_.suppress(message.number);
   }
 }
 
@@ -384,12 +381,21 @@ ProcessGeneration::End ProcessGeneration::watch(RunnerProcess& runner) {
   Signs signs;
   signs.measured = SteadyClock::now();
   signs.next_tick = signs.measured + plan_.isolation.times.heartbeat;
+  signs.next_look = signs.measured + share_.pause();
+  if (const auto look = runner.share()) share_.begin(*look);
+  share_.set_demoted(share_.demoted() && may_return_.value_or(false));
+  if (share_.demoted()) {
+    demote(runner);  // as the one before it was
+  } else {
+    const std::lock_guard lock(mutex_);
+    demotion_.clear();
+  }
   bool open = true;
   for (;;) {
     pollfd fds[3] = {{runner.process_fd(), POLLIN, 0},
                      {wake_.get(), POLLIN, 0},
                      {open ? runner.control_fd() : -1, POLLIN, 0}};
-    poll(fds, 3, poll_ms(signs.next_tick));
+    poll(fds, 3, poll_ms(std::min(signs.next_tick, signs.next_look)));
     if (stopping()) return End::kStopped;
     if ((fds[1].revents & POLLIN) != 0) hush();
     if (open && fds[2].revents != 0) {
@@ -403,6 +409,7 @@ ProcessGeneration::End ProcessGeneration::watch(RunnerProcess& runner) {
       if (open) listen(runner, nullptr, nullptr);  // its last words
       return End::kDied;
     }
+    if (SteadyClock::now() >= signs.next_look) look_at_share(runner, signs);
     if (SteadyClock::now() >= signs.next_tick) tick(runner, signs);
   }
 }

@@ -11,6 +11,7 @@
 #include "host/plugin/plugin_log.hpp"
 #include "host/plugin/restart_policy.hpp"
 #include "host/plugin/runner_process.hpp"
+#include "host/plugin/share_watch.hpp"
 
 namespace qc::plugin {
 
@@ -46,7 +47,16 @@ class ProcessGeneration final : public Generation {
   };
   enum class End { kStopped, kDied };
   /// What the keeper remembers between two looks at one runner.
-  struct Signs;
+  struct Signs {
+    Deadline next_tick;
+    Deadline next_look;
+    std::uint64_t calls_looked_at = 0;
+    std::uint32_t unanswered = 0;  ///< pings; not time, for the host itself may have been stopped
+    std::uint64_t calls = 0;
+    std::uint64_t cpu_ms = 0;
+    Deadline measured;
+    std::chrono::milliseconds burned{0};
+  };
 
   ProcessGeneration(Plan plan, GenerationOptions options);
 
@@ -59,6 +69,9 @@ class ProcessGeneration final : public Generation {
   Status configure_again(RunnerProcess& runner, std::chrono::milliseconds timeout);
   End watch(RunnerProcess& runner);
   void tick(RunnerProcess& runner, Signs& signs);
+  void look_at_share(RunnerProcess& runner, Signs& signs);
+  void demote(const RunnerProcess& runner);
+  void promote(const RunnerProcess& runner);
   bool listen(RunnerProcess& runner, Signs* signs, std::optional<ControlMessage>* verdict);
   void take_note(const ControlMessage& message);
   void note_refusal(const std::string& what);
@@ -76,6 +89,8 @@ class ProcessGeneration final : public Generation {
   RunnerSpec spec_;
   PluginLog log_;
   RestartPolicy policy_;
+  ShareWatch share_;                ///< the keeper's, as the next
+  std::optional<bool> may_return_;  ///< from behind all others; found out when it is needed
   FileDescriptor wake_;
   mutable std::mutex mutex_;
   std::condition_variable settled_change_;
@@ -84,6 +99,7 @@ class ProcessGeneration final : public Generation {
   std::uint64_t settled_ = 0;      ///< up to here, deaths are noticed and told
   std::string reason_;             ///< how the last one died
   std::string refusal_;            ///< what it last tried and was not let do
+  std::string demotion_;           ///< why it runs behind all others; empty when it does not
   RunnerStatus status_;
   Watcher watcher_;
   bool stopping_ = false;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
@@ -46,6 +47,11 @@ std::string signal_words(int signal, const RunnerLimits& limits) {
     default:
       return "it was ended by a signal";
   }
+}
+
+/// The processor time that a call accounts for.
+std::chrono::nanoseconds covered_by(Deadline since, Deadline now) {
+  return std::min<std::chrono::nanoseconds>(now - since, ShareWatch::kCallCovers);
 }
 
 }  // namespace
@@ -95,16 +101,38 @@ void RunnerProcess::kill(const std::string& reason) {
 }
 
 void RunnerProcess::begin(const std::string& method) {
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
   ++calls_;
-  in_call_.push_back(method);
+  in_call_.push_back({method, now});
 }
 
 void RunnerProcess::end(const std::string& method, bool lost) {
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
-  const auto found = std::find(in_call_.begin(), in_call_.end(), method);
-  if (found != in_call_.end()) in_call_.erase(found);
+  const auto found = std::find_if(in_call_.begin(), in_call_.end(),
+                                  [&](const Running& one) { return one.method == method; });
+  if (found != in_call_.end()) {
+    covered_ += covered_by(found->since, now);
+    in_call_.erase(found);
+  }
   if (lost && lost_.empty()) lost_ = method;
+}
+
+std::optional<ShareWatch::Look> RunnerProcess::share() const {
+  clockid_t clock{};
+  timespec used{};
+  if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+    return std::nullopt;
+  }
+  ShareWatch::Look look;
+  look.now = std::chrono::steady_clock::now();
+  look.processor = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  look.calls = calls_;
+  const std::lock_guard lock(mutex_);
+  look.covered = covered_;
+  for (const Running& one : in_call_) look.covered += covered_by(one.since, look.now);
+  return look;
 }
 
 std::size_t RunnerProcess::in_call() const {
@@ -228,7 +256,7 @@ std::string RunnerProcess::bury() {
   broker_.reset();
   const std::lock_guard lock(mutex_);
   std::string words = death_words(status);
-  const std::string during = !in_call_.empty() ? in_call_.front() : lost_;
+  const std::string during = !in_call_.empty() ? in_call_.front().method : lost_;
   if (reason_.empty() && !during.empty()) words += " during its call \"" + during + "\"";
   const std::uint64_t peak = static_cast<std::uint64_t>(used.ru_maxrss) << 10U;
   if (peak > limits_.memory_bytes / 2) {

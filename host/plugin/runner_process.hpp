@@ -7,6 +7,7 @@
 #include "host/plugin/lane.hpp"
 #include "host/plugin/outbound.hpp"
 #include "host/plugin/runner/wire.hpp"
+#include "host/plugin/share_watch.hpp"
 
 namespace qc::plugin {
 
@@ -66,10 +67,16 @@ class RunnerProcess {
   std::optional<Usage> usage() const;
   std::size_t in_call() const;
   std::uint64_t calls() const { return calls_; }
+  /// What ShareWatch looks at; nothing once it is dead.
+  std::optional<ShareWatch::Look> share() const;
   /// Waits for its death and says what of it died, in words for the operator. Once.
   std::string bury();
 
  private:
+  struct Running {
+    std::string method;
+    Deadline since;
+  };
   RunnerProcess(const RunnerSpec& spec, pid_t pid);
   void begin(const std::string& method);
   void end(const std::string& method, bool lost);
@@ -89,9 +96,10 @@ class RunnerProcess {
   bool buried_ = false;
   std::atomic<std::uint64_t> calls_{0};
   mutable std::mutex mutex_;
-  std::string reason_;                ///< of a kill
-  std::vector<std::string> in_call_;  ///< methods that run
-  std::string lost_;                  ///< the method that ran when it died
+  std::string reason_;  ///< of a kill
+  std::vector<Running> in_call_;
+  std::string lost_;                     ///< the method that ran when it died
+  std::chrono::nanoseconds covered_{0};  ///< by calls that have ended (ShareWatch)
 };
 
 }  // namespace qc::plugin

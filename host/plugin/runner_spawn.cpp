@@ -86,6 +86,7 @@ Status send_setup(int control, const RunnerSpec& spec) {
   header.cpu_seconds = spec.limits.cpu_seconds;
   header.files = spec.limits.files;
   header.processes = spec.limits.processes;
+  header.threads = spec.limits.threads > 1 ? spec.limits.threads - 1 : 1;
   header.outbound = spec.outbound != nullptr && spec.outbound->any() ? 1 : 0;
   header.paths = static_cast<std::uint32_t>(spec.paths.size());
   header.libraries = static_cast<std::uint32_t>(spec.libraries.size());

@@ -12,16 +12,6 @@
 namespace qc::runner {
 namespace {
 
-void write_log(void*, int level, const char* text, std::size_t size) {
-  if (text == nullptr) return;
-  send_control(wire::Control::kLog, static_cast<std::uint32_t>(level), {text, size}, false);
-}
-
-/// The one extension that there is; `context` is its table, or null.
-const void* find_extension(void* context, const char* id) {
-  return id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 ? context : nullptr;
-}
-
 struct Sink {
   CallAnswer& answer;
   std::size_t max_bytes;
@@ -46,12 +36,32 @@ struct Sink {
 
 }  // namespace
 
-Instance::Instance(const qc_outbound* outbound) {
+void Instance::write_log(void* context, int level, const char* text, std::size_t size) {
+  if (text == nullptr) return;
+  auto& self = *static_cast<Instance*>(context);
+  if (self.log_budget_.take()) {
+    send_control(wire::Control::kLog, static_cast<std::uint32_t>(level), {text, size}, false);
+  }
+  self.report_dropped_lines();
+}
+
+void Instance::report_dropped_lines() {
+  const std::uint32_t dropped = log_budget_.report();
+  if (dropped > 0) send_control(wire::Control::kDropped, dropped, {}, false);
+}
+
+/// The one extension that there is.
+const void* Instance::find_extension(void* context, const char* id) {
+  const auto* self = static_cast<const Instance*>(context);
+  return id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 ? self->outbound_ : nullptr;
+}
+
+Instance::Instance(const qc_outbound* outbound) : outbound_(outbound) {
   host_.struct_size = sizeof(qc_host);
   host_.abi_major = QC_ABI_MAJOR;
   host_.abi_minor = QC_ABI_MINOR;
   host_.log = &write_log;
-  host_.context = const_cast<qc_outbound*>(outbound);
+  host_.context = this;
   host_.extension = &find_extension;
 }
 

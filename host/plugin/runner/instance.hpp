@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "host/plugin/runner/log_budget.hpp"
 #include "host/plugin/runner/wire.hpp"
 #include "sdk/plugin/abi.h"
 
@@ -33,10 +34,17 @@ class Instance {
   bool load(LoadFault& fault);
   /// Any thread, concurrently. `answer.text` is emptied, its memory is used again.
   void call(const qc_call& call, std::size_t max_answer_bytes, CallAnswer& answer) const;
+  /// Tells the host how many log lines were too many, if it is time. Any thread.
+  void report_dropped_lines();
   /// No call in flight.
   void destroy() noexcept;
 
  private:
+  static void write_log(void* context, int level, const char* text, std::size_t size);
+  static const void* find_extension(void* context, const char* id);
+
+  const qc_outbound* const outbound_;
+  LogBudget log_budget_;
   qc_host host_{};
   const qc_plugin* table_ = nullptr;
   void* instance_ = nullptr;

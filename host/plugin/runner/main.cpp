@@ -11,6 +11,7 @@
 #include "host/plugin/runner/lanes.hpp"
 #include "host/plugin/runner/outbound.hpp"
 #include "host/plugin/runner/syscall_filter.hpp"
+#include "host/plugin/runner/threads.hpp"
 
 namespace qc::runner {
 namespace {
@@ -54,6 +55,7 @@ int run() {
       !fault.empty()) {
     return refuse(wire::Refusal::kConfinement, fault);
   }
+  limit_threads(setup.header.threads);
   // From here on code of the plugin runs.
   const qc_outbound* outbound = nullptr;
   if (setup.header.outbound != 0) {
@@ -70,6 +72,7 @@ int run() {
     const auto word = next_control();
     if (!word) return wire::kLostHost;
     if (*word == wire::Control::kStop) break;
+    instance.report_dropped_lines();
     send_control(wire::Control::kPong, 0, {}, true);
   }
   instance.destroy();

@@ -10,7 +10,7 @@ namespace qc::plugin::wire {
 
 inline constexpr std::uint32_t kMagic = 0x31525051;  // "QPR1"
 /// Raised whenever a struct below changes: a runner of another build refuses, and says so.
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 
 /// Descriptors of a runner. Everything else is closed, 0 to 2 are /dev/null.
 inline constexpr int kControlFd = 3;  ///< SOCK_SEQPACKET
@@ -42,7 +42,7 @@ struct Setup {
   std::uint32_t paths = 0;
   std::uint32_t libraries = 0;
   std::uint32_t outbound = 0;  ///< 1 = connections may be asked for
-  std::uint32_t reserved = 0;
+  std::uint32_t threads = 0;  ///< at a time, the first one not counted
 };
 
 /// Runner to host on the outbound socket, followed by the address.
@@ -66,6 +66,7 @@ enum class Control : std::uint32_t {
   kLog,        ///< number = QC_LOG_…; text = line
   kViolation,  ///< number = system call; text = what was tried
   kPong,       ///< answer to kPing
+  kDropped,    ///< number = log lines that were too many, since the last such message
   // host to runner
   kPing = 100,
   kStop,  ///< destroy the instance and end

@@ -93,10 +93,18 @@ void bench_calls() {
           [&] { table.call(instance, &call, &sink); });
   table.destroy(instance);
 
-  const auto made =
+  const auto handed =
       take(plugin::HostGeneration::create(library, options_of("good"), milliseconds(10'000)));
+  measure("host: message handed over, no JSON", kCalls, [&] {
+    take(std::static_pointer_cast<plugin::HostGeneration>(handed)->exchange("echo", text,
+                                                                            milliseconds(5000)));
+  });
+  plugin::GenerationOptions direct = options_of("good");
+  direct.direct = std::make_shared<plugin::DirectCalls>(2);
+  const auto made =
+      take(plugin::HostGeneration::create(library, std::move(direct), milliseconds(10'000)));
   const auto inside = std::static_pointer_cast<plugin::HostGeneration>(made);
-  measure("host: message there and back, no JSON", kCalls,
+  measure("host: message there and back, no JSON", kCalls * 10,
           [&] { take(inside->exchange("echo", text, milliseconds(5000))); });
   measure("host: call with deadline, JSON both ways", kCalls,
           [&] { take(inside->call("echo", message, milliseconds(5000))); });
@@ -162,7 +170,8 @@ void bench_neighbour() {
                    [&] { take(good->call("echo", message, milliseconds(5000))); });
   };
   const double undisturbed = run("process: call undisturbed");
-  for (const char* method : {"segfault", "abort", "heap", "loop", "sleep", "grow", "flood",
+  // "echo": no harm at all, only calls one after the other: what any busy neighbour costs.
+  for (const char* method : {"echo", "segfault", "abort", "heap", "loop", "sleep", "grow", "flood",
                              "chatter", "fork_bomb", "burn", "thread_flood", "gigabyte"}) {
     const Vandal vandal(method);
     const std::string what = std::string("process: call beside \"") + method + '"';

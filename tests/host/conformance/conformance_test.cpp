@@ -120,6 +120,66 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"exceptions", "exceptions", "an exception left call()"}),
     [](const auto& test) { return std::string(test.param.library); });
 
+/// What only shows where the plugin's own code is reached, by the author's messages.
+class FixtureTest : public ConformanceTest {
+ protected:
+  void give_fixture(CheckOptions& options) const {
+    options.fixture = folder_ / "fixture.json";
+    const Json message = {{"subject", "real"}, {"field", "name"}, {"size", 3}};
+    write(options.fixture, {{"calls", {{{"method", "issue"}, {"message", message}}}}});
+  }
+};
+
+class BadAnswerTest : public FixtureTest, public ::testing::WithParamInterface<Bad> {};
+
+TEST_P(BadAnswerTest, FailsExactlyItsCheckAndOnlyWithTheFixture) {
+  const Bad& bad = GetParam();
+  CheckOptions options = package(bad.library);
+  options.cycles = 1000;
+  EXPECT_EQ(failures(run(options)), "");
+  give_fixture(options);
+  for (const CheckResult& one : run(options)) {
+    if (one.name == bad.check) {
+      EXPECT_EQ(one.outcome, Outcome::kFailed) << one.name;
+      EXPECT_NE(one.detail.find(bad.words), std::string::npos) << one.detail;
+    } else {
+      EXPECT_EQ(one.outcome, Outcome::kPassed) << one.name << ": " << one.detail;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachPromise, BadAnswerTest,
+    ::testing::Values(Bad{"real_deadlines", "deadlines", "was begun after its deadline"},
+                      Bad{"real_extensions", "extensions", "not named"},
+                      Bad{"real_messages", "messages", "signal 6"},
+                      Bad{"real_repeatable", "repeatable", "answers otherwise the second time"},
+                      Bad{"real_leaks", "leaks", "bytes of memory"}),
+    [](const auto& test) { return std::string(test.param.library); });
+
+TEST_F(FixtureTest, AGoodPluginAnswersAndPasses) {
+  CheckOptions options = package("conforming");
+  give_fixture(options);
+  const auto results = run(options);
+  EXPECT_EQ(failures(results), "");
+  for (const CheckResult& one : results) {
+    if (one.name == "fixture") {
+      EXPECT_EQ(one.detail, "1 calls answered");
+    }
+  }
+}
+
+TEST_F(FixtureTest, AFixtureThatIsNotAnsweredFails) {
+  CheckOptions options = package("conforming");
+  options.fixture = folder_ / "fixture.json";
+  write(options.fixture, {{"calls", {{{"method", "issue"}, {"message", {{"subject", "x"}}}}}}});
+  const std::string text = failures(run(options));
+  EXPECT_NE(text.find("fixture: issue of the fixture is not answered: status"), std::string::npos)
+      << text;
+  write(options.fixture, {{"calls", 1}});
+  EXPECT_FALSE(run_checks(options).ok());
+}
+
 TEST_F(ConformanceTest, AnotherAbiIsToldWithBothVersionsAndWhoMustAct) {
   const CheckOptions options = [&] {
     CheckOptions out = package("conforming");

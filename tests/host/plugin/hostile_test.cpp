@@ -3,13 +3,19 @@
 #include <arpa/inet.h>
 #include <fstream>
 #include <functional>
+#include <sched.h>
 #include <set>
+#include <sstream>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include "host/plugin/lane.hpp"
+#include "host/plugin/priority.hpp"
 #include "sdk/base/files.hpp"
 #include "tests/host/plugin/packages.hpp"
 
@@ -17,6 +23,24 @@ namespace qc::plugin {
 namespace {
 
 using std::chrono::milliseconds;
+
+std::vector<pid_t> thread_ids(pid_t process) {
+  std::vector<pid_t> threads;
+  const std::filesystem::path tasks = "/proc/" + std::to_string(process) + "/task";
+  for (const auto& one : std::filesystem::directory_iterator(tasks)) {
+    threads.push_back(std::stoi(one.path().filename().string()));
+  }
+  return threads;
+}
+
+std::size_t threads_of(pid_t process) { return thread_ids(process).size(); }
+
+std::size_t threads_behind(pid_t process) {
+  const std::vector<pid_t> threads = thread_ids(process);
+  return static_cast<std::size_t>(std::count_if(threads.begin(), threads.end(), [](pid_t thread) {
+    return sched_getscheduler(thread) == SCHED_IDLE;
+  }));
+}
 
 class HostileTest : public ::testing::Test {
  protected:
@@ -361,10 +385,80 @@ TEST_F(HostileTest, MoreThreadsThanAllowedEndIt) {
   ManagerOptions options = packages_.options();
   options.isolation.times.heartbeat = milliseconds(50);
   ASSERT_TRUE(load("hostile", options).ok());
-  static_cast<void>(call("thread_flood"));  // it may be ended before it can answer
+  static_cast<void>(call("thread_sneak"));  // it may be ended before it can answer
   wait_until([&] { return info().runner.restarts > 0; });
   EXPECT_NE(info().reason.find("threads, 64 are allowed"), std::string::npos) << info().reason;
   expect_neighbour_well();
+}
+
+TEST_F(HostileTest, MoreThreadsThanAllowedAreRefused) {
+  ManagerOptions options = packages_.options();
+  options.isolation.times.heartbeat = milliseconds(50);
+  ASSERT_TRUE(load("hostile", options).ok());
+  const auto answer = call("thread_flood");
+  ASSERT_TRUE(answer.ok());
+  // One is the process's first, four are its lanes.
+  EXPECT_EQ(answer->message.at("started"), 64 - 1 - 4);
+  EXPECT_EQ(call("thread_flood")->message.at("started"), 0);
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(info().runner.restarts, 0U);
+  EXPECT_NE(info().reason.find("start more threads than it may"), std::string::npos)
+      << info().reason;
+  expect_neighbour_well();
+}
+
+TEST_F(HostileTest, BusyWithoutACallPutsItBehindAllOthersUntilItIsCalm) {
+  load_hostile();
+  EXPECT_TRUE(call("burn_a_while").ok());
+  const auto eventually = [&](const std::function<bool()>& true_at_last) {
+    for (int i = 0; i < 2000 && !true_at_last(); ++i) std::this_thread::sleep_for(milliseconds(5));
+    EXPECT_TRUE(true_at_last()) << info().reason;
+  };
+  eventually([&] {
+    return info().reason.find("it runs behind all others, for it kept the processor busy for") !=
+           std::string::npos;
+  });
+  EXPECT_EQ(threads_behind(info().runner.pid), threads_of(info().runner.pid));
+  EXPECT_TRUE(call("echo").ok());  // it serves on
+  if (!may_put_beside()) GTEST_SKIP() << "not let come back on this machine";
+  EXPECT_TRUE(call("relent").ok());
+  eventually([&] { return info().reason.empty(); });
+  EXPECT_EQ(threads_behind(info().runner.pid), 0U);
+  EXPECT_EQ(info().runner.restarts, 0U);
+  expect_neighbour_well();
+}
+
+TEST_F(HostileTest, OneThatBurnsAndDiesBeginsBehindAllOthersTheNextTime) {
+  if (!may_put_beside()) GTEST_SKIP() << "not let come back on this machine";
+  load_hostile();
+  EXPECT_TRUE(call("burn_a_while").ok());
+  const auto behind = [&] { return info().reason.find("it runs behind") != std::string::npos; };
+  for (int i = 0; i < 2000 && !behind(); ++i) std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_EQ(code_of(call("segfault")), "plugin.crashed");
+  wait_for(State::kActive);
+  for (int i = 0; i < 100 && !behind(); ++i) std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_NE(info().reason.find("the process before this one kept the processor busy"),
+            std::string::npos)
+      << info().reason;
+  for (int i = 0; i < 2000 && behind(); ++i) std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_FALSE(behind()) << info().reason;
+}
+
+TEST_F(HostileTest, ABusyPluginIsLeftWhereItIs) {
+  load_hostile();
+  std::vector<std::thread> callers;
+  std::atomic<bool> stop{false};
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&] {
+      while (!stop) EXPECT_TRUE(manager_->call("good", "echo", Json::object(), 5000).ok());
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    ASSERT_EQ(manager_->info("good")->reason, "");
+  }
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
 }
 
 TEST_F(HostileTest, BusyWithoutACallEndsIt) {
@@ -389,12 +483,34 @@ TEST_F(HostileTest, ItsProcessorTimeIsBounded) {
 }
 
 TEST_F(HostileTest, AChatterboxHoldsNobodyUp) {
-  load_hostile();
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  ManagerOptions options = packages_.options();
+  options.isolation.times.heartbeat = milliseconds(50);
+  ASSERT_TRUE(load("hostile", options).ok());
   const auto answer = call("chatter", Json::object(), 20'000);
   EXPECT_TRUE(answer.ok());
   EXPECT_TRUE(call("echo").ok());
   expect_neighbour_well();
   EXPECT_EQ(info().runner.restarts, 0U);
+  std::this_thread::sleep_for(milliseconds(1500));  // what was too much is told once a second
+  manager_.reset();
+  spdlog::set_default_logger(before);
+  const std::string text = log.str();
+  std::size_t lines = 0;
+  std::uint64_t suppressed = 0;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (line.find("again and again") != std::string::npos) ++lines;
+    const std::size_t at = line.find("plugin hostile: ");
+    if (line.ends_with(" lines suppressed")) suppressed += std::stoull(line.substr(at + 16));
+  }
+  EXPECT_GT(lines, 50U);
+  EXPECT_LE(lines, 210U);
+  EXPECT_GE(suppressed, 199'000U) << text.substr(0, 2000);
+  EXPECT_LE(suppressed, 200'000U);
 }
 
 struct BadLoad {

@@ -84,7 +84,40 @@ int configure(Instance& self, std::string_view message, const qc_sink* out) {
   return put(out, "{\"jwk\":{}}");
 }
 
+/// What stands for a call that carries data: {"subject":"real",…}, answered when configured.
+int answer_really(Instance& self, const qc_call& call, std::string_view message,
+                  const qc_sink* out) {
+#ifndef BREAK_REAL_DEADLINES
+  if (call.deadline_ms != 0 && now_ms() >= call.deadline_ms) {
+    return refuse(out, QC_UNAVAILABLE, "plugin.deadline");
+  }
+#endif
+#ifdef BREAK_REAL_EXTENSIONS
+  if (self.host->extension(self.host->context, "clock") != nullptr) return QC_INTERNAL;
+#endif
+#ifdef BREAK_REAL_MESSAGES
+  if (text_member(message, "field").empty()) std::abort();
+#endif
+  if (text_member(message, "field").empty()) return refuse(out, QC_INVALID, "t.invalid");
+  std::string name = "value";
+#ifdef BREAK_REAL_REPEATABLE
+  static std::atomic<int> count{0};
+  name += std::to_string(++count);
+#endif
+#ifdef BREAK_REAL_LEAKS
+  static void* volatile lost = nullptr;
+  lost = std::malloc(4000);
+  if (lost == nullptr) return QC_INTERNAL;
+#endif
+  (void)self;
+  (void)call;
+  return put(out, "{\"" + name + "\":\"" + std::to_string(now_ms()) + "\"}");
+}
+
 int handle(Instance& self, const qc_call& call, std::string_view message, const qc_sink* out) {
+  if (self.configured && object(message) && text_member(message, "subject") == "real") {
+    return answer_really(self, call, message, out);
+  }
 #ifdef BREAK_MESSAGES
   if (!message.empty() && message.front() == '{' && message.back() != '}') std::abort();
 #endif

@@ -3,6 +3,7 @@
  * confinement had a hole, the harm would be done. Only what would take the machine with it is kept
  * within bounds (200 children that end by themselves, 4 GiB, signal 0). */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -268,18 +269,34 @@ static int list_descriptors(const qc_sink* out) {
   return put(out, text);
 }
 
-static int start_threads(const qc_sink* out, int count, void* (*body)(void*)) {
+typedef int (*create_function)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+
+static int start_threads_by(create_function create, const qc_sink* out, int count,
+                            void* (*body)(void*)) {
   pthread_attr_t small;
   int started = 0;
   pthread_attr_init(&small);
   pthread_attr_setstacksize(&small, 64 << 10);
   for (int i = 0; i < count; i++) {
     pthread_t thread;
-    if (pthread_create(&thread, &small, body, NULL) == 0) started++;
+    if (create(&thread, &small, body, NULL) == 0) started++;
   }
   char text[64];
   snprintf(text, sizeof text, "{\"started\":%d}", started);
   return put(out, text);
+}
+
+static int start_threads(const qc_sink* out, int count, void* (*body)(void*)) {
+  return start_threads_by(pthread_create, out, count, body);
+}
+
+/* Around whoever stands between it and libc. */
+static int sneak_threads(const qc_sink* out, int count, void* (*body)(void*)) {
+  void* libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+  create_function create = NULL;
+  if (libc != NULL) *(void**)&create = dlsym(libc, "pthread_create");
+  if (create == NULL) return put(out, "{\"started\":0}");
+  return start_threads_by(create, out, count, body);
 }
 
 /* A gigabyte, whatever the sink says. */
@@ -298,6 +315,37 @@ static int chatter(const qc_host* host, const qc_sink* out) {
     host->log(host->context, QC_LOG_ERROR, "again and again and again", 25);
   }
   return put(out, "{}");
+}
+
+static int put_thread(const qc_sink* out) {
+  char text[64];
+  snprintf(text, sizeof text, "{\"thread\":%ld}", syscall(SYS_gettid));
+  return put(out, text);
+}
+
+static int relented;
+
+static void* spin_until_relent(void* unused) {
+  const int before = __atomic_load_n(&relented, __ATOMIC_RELAXED);
+  while (__atomic_load_n(&relented, __ATOMIC_RELAXED) == before) {
+  }
+  return unused;
+}
+
+/* Quick and obliging, until it is told {"path":"loop"} or {"path":"sleep"}: then it does not come
+ * back before somebody calls "relent". */
+static int betray(const qc_call* call, const qc_sink* out) {
+  const int before = __atomic_load_n(&relented, __ATOMIC_RELAXED);
+  char how[16];
+  if (strcmp(call->method, "relent") == 0) {
+    __atomic_add_fetch(&relented, 1, __ATOMIC_RELAXED);
+    return put(out, "{}");
+  }
+  path_in(call, how, sizeof how);
+  while (how[0] != 0 && __atomic_load_n(&relented, __ATOMIC_RELAXED) == before) {
+    if (strcmp(how, "sleep") == 0) usleep(1000);
+  }
+  return put_thread(out);
 }
 
 static int call(void* instance_, const qc_call* call, const qc_sink* out) {
@@ -325,9 +373,13 @@ static int call(void* instance_, const qc_call* call, const qc_sink* out) {
     snprintf(text, sizeof text, "{\"pid\":%d}", (int)getpid());
     return put(out, text);
   }
+  if (strcmp(method, "thread") == 0) return put_thread(out);
+  if (strcmp(method, "betray") == 0 || strcmp(method, "relent") == 0) return betray(call, out);
   if (strcmp(method, "descriptors") == 0) return list_descriptors(out);
   if (strcmp(method, "threads") == 0) return start_threads(out, 3, sleep_thread);
   if (strcmp(method, "thread_flood") == 0) return start_threads(out, 500, sleep_thread);
+  if (strcmp(method, "thread_sneak") == 0) return sneak_threads(out, 500, sleep_thread);
+  if (strcmp(method, "burn_a_while") == 0) return start_threads(out, 1, spin_until_relent);
   if (strcmp(method, "burn") == 0) return start_threads(out, 1, spin_thread);
   if (strcmp(method, "flood") == 0) return flood(out);
   if (strcmp(method, "call_outside") == 0) return call_outside(self, call, out);
@@ -351,7 +403,7 @@ static void* create(const qc_host* host) {
 
 static void destroy(void* self) {
 #ifdef HANG_ON_DESTROY
-  spin();
+  for (;;) pause(); /* inside the host too, whose tests would go on beside a loop */
 #endif
   free(self);
 }
