@@ -113,7 +113,7 @@ class RowsImport {
     return rows_.size() < kRowsTogether ? Status() : write_rows();
   }
   Status write_rows() {
-    const Status written = store_.write(rows_);
+    Status written = store_.write(rows_);
     rows_.clear();
     return written;
   }

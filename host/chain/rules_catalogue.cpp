@@ -67,8 +67,9 @@ Status check_product_scope(const Call& call, const JsonReader& body) {
 }
 
 Status check_product_body(const Call& call, const JsonReader& body) {
-  QC_TRY(body.expect_only({"product", "version", "name_zh", "name_en", "purpose", "scope",
-                           "release", "plugin", "max_valid_days", "max_uses", "data_life_days"}));
+  QC_TRY(
+      body.expect_only({"product", "version", "name_zh", "name_en", "purpose", "scope", "release",
+                        "plugin", "max_valid_days", "max_uses", "data_life_days", "every_hours"}));
   QC_TRY(read_name(body, "product"));
   QC_TRY(read_version(body, "version"));
   QC_TRY(read_prose(body, "name_zh", 256));
@@ -88,6 +89,7 @@ Status check_product_body(const Call& call, const JsonReader& body) {
   QC_TRY(body.integer("max_valid_days", 1, 3660));
   QC_TRY(body.integer("max_uses", 1, 1000000));
   QC_TRY(body.integer("data_life_days", 0, 36600));
+  if (body.has("every_hours")) QC_TRY(body.integer("every_hours", 1, 8784));
   return check_product_scope(call, body);
 }
 

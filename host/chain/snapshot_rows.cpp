@@ -54,7 +54,7 @@ Status RowsWriter::put(std::string_view bytes) {
 
 Status RowsWriter::flush() {
   digest_.update(as_bytes(buffer_));
-  const Status written = file_->append(buffer_);
+  Status written = file_->append(buffer_);
   buffer_.clear();
   return written;
 }

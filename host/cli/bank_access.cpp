@@ -6,6 +6,7 @@
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sdjwt.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/schedule.hpp"
 
 namespace qc::cli {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 struct AccessOptions {
   ConnectionOptions to;
   std::string grant, request;
+  std::string access = {};  ///< its name, where a schedule gives it; else a new one
 };
 
 /// The grant as the bank sees it, by its own id or by the request it answers.
@@ -63,7 +65,8 @@ Result<Delivery> open_access(const AccessOptions& options, std::string_view rele
                                               text_of(delivery.grant, "release") +
                                               "\": use the other of fetch and decide");
   }
-  const Json body = open_body(delivery.grant, delivery.grant_id);
+  Json body = open_body(delivery.grant, delivery.grant_id);
+  if (!options.access.empty()) body["access"] = options.access;
   delivery.access = text_of(body, "access");
   QC_ASSIGN(const std::string tx, session.client->sign_transaction("access.open", body));
   QC_ASSIGN(delivery.answer, session.client->post("/v1/accesses", {{"tx", tx}}));
@@ -130,7 +133,7 @@ std::string decision_text(const Json& decision) {
   std::string outcome = text_of(decision, "outcome");
   for (const Outcome& known :
        {Outcome{"approved", "批准 approved"}, Outcome{"declined", "未批准 declined"},
-        Outcome{"review", "转人工 manual review"}}) {
+        Outcome{"review", "转人工 manual review"}, Outcome{"in_order", "正常 in order"}}) {
     if (outcome == known.code) outcome = known.text;
   }
   std::string text =
@@ -209,6 +212,55 @@ Result<Output> fetch(const AccessOptions& options) {
   return output;
 }
 
+struct MonitorOptions {
+  ConnectionOptions to;
+  std::string product;
+};
+
+/// The name is computed here as well: who was told another one would do the work twice.
+Status check_due(const Json& entry, const std::string& chain) {
+  const JsonReader reader(entry, "due");
+  QC_ASSIGN(const std::string grant, reader.text("grant", 64));
+  QC_ASSIGN(const std::int64_t number, reader.integer("number", 0, INT32_MAX));
+  if (text_of(entry, "access") == proof::due_access(chain, grant, number)) return {};
+  return invalid("verify.wrong_access", "the host gives this due time another access than it has");
+}
+
+/// Does what is due now, once: each access is opened in the bank's own name, by its own signature.
+Result<Output> monitor(const MonitorOptions& options) {
+  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
+  QC_ASSIGN(const Json answer, session.client->get("/v1/products/" + options.product + ":due"));
+  QC_ASSIGN(const Json due, array_of(answer, "due"));
+  Output output;
+  output.json = {{"ran", Json::array()},
+                 {"failed", Json::array()},
+                 {"held", answer.value("held", Json::array())},
+                 {"next", answer.value("next", Json(0))}};
+  for (const Json& entry : due) {
+    QC_TRY(check_due(entry, session.client->chain()));
+    AccessOptions access{options.to, text_of(entry, "grant"), {}, text_of(entry, "access")};
+    auto done = decide(access);
+    if (!done.ok() && done.error().code != "access.duplicate" && done.error().txn_id.empty()) {
+      return done.error();
+    }
+    if (!done.ok()) {
+      output.json["failed"].push_back({{"grant", text_of(entry, "grant")},
+                                       {"access", text_of(entry, "access")},
+                                       {"code", done.error().code},
+                                       {"txn_id", done.error().txn_id}});
+      output.text += line("未成 failed", text_of(entry, "grant") + " " + done.error().code);
+      continue;
+    }
+    output.text += done->text;
+    output.json["ran"].push_back(std::move(done->json));
+  }
+  for (const Json& entry : output.json["held"]) {
+    output.text += line("搁置 held", text_of(entry, "grant") + " " + text_of(entry, "code"));
+  }
+  output.text += line("已办 done", std::to_string(output.json["ran"].size()));
+  return output;
+}
+
 }  // namespace
 
 Result<std::string> commitment_of(std::string_view domain, const std::string& salt,
@@ -236,6 +288,12 @@ void add_bank_access(Command group) {
     command.text("--request", options->request, "请求号 · request that the grant answers");
     command.action([options, run = verb.run] { return run(*options); });
   }
+  auto options = std::make_shared<MonitorOptions>();
+  Command command =
+      group.sub("monitor", "贷后等定期事项 · open what the product's schedule makes due, once");
+  add_connection(command, options->to);
+  command.text("--product", options->product, "产品 · product", Need::kRequired);
+  command.action([options] { return monitor(*options); });
 }
 
 }  // namespace qc::cli

@@ -3,6 +3,7 @@
 #include "host/cli/package.hpp"
 #include "host/cli/show.hpp"
 #include "host/cli/story_steps.hpp"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::cli {
 namespace {
@@ -32,10 +33,12 @@ Result<std::string> bring_up(const Stage& stage, const Json& plugin, const Packa
   const auto first = stage.as_member(kOperator, load);
   if (first.ok() && first->exit_code == 0) return std::string("loaded");
   const std::string key = stage.in_city("keys/" + text_of(plugin, "key") + ".jwk.json").string();
-  QC_ASSIGN(const Json admitted,
-            Stage::must(stage.as_member(
-                kOperator, {"operator", "admit-plugin", stage.package(package.plugin).string(),
-                            "--jwk", key})));
+  std::vector<std::string> admit = {"operator", "admit-plugin",
+                                    stage.package(package.plugin).string(), "--jwk", key};
+  for (std::string& asked : proof::asked_capabilities(package.manifest)) {
+    admit.insert(admit.end(), {"--capability", std::move(asked)});
+  }
+  QC_ASSIGN(const Json admitted, Stage::must(stage.as_member(kOperator, admit)));
   QC_ASSIGN(const Json loaded, Stage::must(stage.as_member(kOperator, load)));
   if (text_of(loaded, "state") != "active") {
     return unavailable(

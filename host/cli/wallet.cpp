@@ -214,6 +214,14 @@ Result<OpenedAsset> check_asset(const std::string& plaintext, const Json& entry,
       text_of(issue.tx.body, "commitment") != commitment) {
     return invalid("verify.commitment_mismatch", "not what the ledger commits to", opened.item);
   }
+  Json names = Json::array();
+  for (const auto& [name, value] : view.fields.items()) names.push_back(name);
+  Json listed = issue.tx.body.value("fields", Json::array());
+  std::sort(listed.begin(), listed.end());
+  if (names != listed) {
+    return invalid("verify.wrong_fields", "the credential has other fields than the ledger lists",
+                   opened.item);
+  }
   opened.fields = view.fields;
   return opened;
 }

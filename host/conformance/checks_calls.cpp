@@ -224,6 +224,38 @@ Verdict check_fixture(const Bench& bench) {
   return passed(std::to_string(calls.size()) + " calls answered");
 }
 
+namespace {
+
+/// A host that lets it serve routes: each answers, and nothing else is done there.
+std::string fault_in_routes(const Bench& bench, const Json& routes) {
+  if (routes.empty()) return {};
+  const auto probe = Probe::load(bench.subject.library);
+  if (!probe.ok()) return probe.error().message;
+  TestHost host;
+  host.grant_routes();
+  const Instance instance(*probe, host);
+  if (!instance.made()) return "create() makes no instance that serves routes: " + host.log();
+  const Json nobody = {{"kind", "bank"}, {"account", "nobody"}};
+  for (const Json& route : routes) {
+    const std::string name = text_of(route, "method") + ' ' + text_of(route, "path");
+    bench.note.set(name);
+    const Json message = {{"now", epoch_ms() / 1000},
+                          {"caller", nobody},
+                          {"method", text_of(route, "method")},
+                          {"path", text_of(route, "path")},
+                          {"query", Json::object()},
+                          {"body", Json::object()}};
+    const std::string fault = fault_in(instance.call({"route", message.dump()}));
+    if (!fault.empty()) return name + ": " + fault;
+  }
+  if (instance.call(configure_message(bench.subject)).status == QC_OK) {
+    return "the instance that serves routes can be configured: it must hold no key";
+  }
+  return {};
+}
+
+}  // namespace
+
 // The host of every check grants nothing; here it is also given what a plugin would ask it for.
 Verdict check_extensions(const Bench& bench) {
   const Loaded loaded(bench.subject);
@@ -245,7 +277,12 @@ Verdict check_extensions(const Bench& bench) {
       return failed("it asks for an extension that is not named \"name/1\": " + id);
     }
   }
-  return passed("asked for " + std::to_string(loaded.host.asked().size()));
+  const Json routes = description.value("routes", Json::array());
+  if (const std::string fault = fault_in_routes(bench, routes); !fault.empty()) {
+    return failed(fault);
+  }
+  return passed("asked for " + std::to_string(loaded.host.asked().size()) + ", serves " +
+                std::to_string(routes.size()) + " routes");
 }
 
 Verdict check_messages(const Bench& bench) {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <dlfcn.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host/plugin/runner/extensions.hpp"
 #include "host/plugin/runner/table.hpp"
 
 namespace qc::conformance {
@@ -69,7 +71,8 @@ TestHost::TestHost(std::uint32_t major, std::uint32_t minor) {
   table_.host.extension = [](void* context, const char* id) -> const void* {
     auto& self = *static_cast<TestHost*>(context);
     if (id != nullptr && self.asked_.size() < kMaxAsked) self.asked_.emplace_back(id);
-    return nullptr;
+    const bool routes = self.routes_ && id != nullptr && std::strcmp(id, QC_ROUTES) == 0;
+    return routes ? &plugin::kRoutesTable : nullptr;
   };
 }
 

@@ -22,6 +22,8 @@ class TestHost {
   TestHost& operator=(const TestHost&) = delete;
 
   const qc_host* table() const { return &table_.host; }
+  /// From now on it is a host that lets it serve a product's routes.
+  void grant_routes() { routes_ = true; }
   /// As a host of a later minor version has it: longer than this plugin knows.
   void grow() { table_.host.struct_size += sizeof table_.beyond; }
   const std::string& log() const { return log_; }
@@ -34,6 +36,7 @@ class TestHost {
     std::array<std::uint8_t, 64> beyond;  ///< what a later version would have there
   };
   Table table_{};
+  bool routes_ = false;
   std::string log_;
   std::vector<std::string> asked_;
 };

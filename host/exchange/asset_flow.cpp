@@ -1,5 +1,7 @@
 #include "host/exchange/asset_flow.hpp"
 
+#include <algorithm>
+
 #include "sdk/crypto/sm3.hpp"
 
 namespace qc::exchange {
@@ -13,23 +15,92 @@ struct IssuedAsset {
   std::string jwe;
 };
 
+/// What was asked of a department.
+struct IssueAsked {
+  std::string subject, item, supersedes;
+  Json version, fields;
+};
+
+/// A name as it may be shown to an operator, whoever wrote it.
+std::string shown_name(const Json& name) {
+  if (!name.is_string()) return "something that is no name";
+  const auto& text = name.get_ref<const std::string&>();
+  const bool plain =
+      !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+      });
+  return plain ? text : "something that is no name";
+}
+
+/// How its fields differ from what was asked, in words; "" when they do not.
+std::string differing_fields(const Json& fields, const Json& asked) {
+  if (!fields.is_array()) return "its record has no list of fields";
+  for (const Json& field : fields) {
+    if (std::find(asked.begin(), asked.end(), field) == asked.end()) {
+      return "its record has a field that nobody asked for: " + shown_name(field);
+    }
+  }
+  for (const Json& field : asked) {
+    if (std::find(fields.begin(), fields.end(), field) == fields.end()) {
+      return "its record has a field left out: " + shown_name(field);
+    }
+  }
+  return {};
+}
+
+/// Where what it signed is not what was asked of it, in words; "" when it is.
+std::string lie_in(const proof::Transaction& tx, const IssuedAsset& issued,
+                   const IssueAsked& asked) {
+  const auto is = [&tx](const char* name, const Json& value) {
+    return tx.body.is_object() && tx.body.value(name, Json()) == value;
+  };
+  if (tx.op != "asset.issue") return "it signed another transaction than an asset's";
+  if (!is("subject", asked.subject)) return "its record is about another subject";
+  if (!is("item", asked.item)) return "its record is of another item";
+  if (!is("version", asked.version)) return "its record is of another version of the item";
+  if (!is("asset", issued.asset)) return "it signed for another asset than it names";
+  if (!is("ciphertext_sm3", to_hex(crypto::sm3(issued.jwe)))) {
+    return "it sent another ciphertext than it signed for";
+  }
+  if (!is("supersedes", asked.supersedes)) return "its record replaces another asset than it may";
+  return differing_fields(tx.body.value("fields", Json()), asked.fields);
+}
+
 /// The plugin signs for its department; what it signed must be what was asked of it.
-Result<IssuedAsset> check_issued(const plugin::Manager::Answer& answer, const std::string& subject,
-                                 const std::string& item) {
+Result<IssuedAsset> check_issued(const plugin::Manager::Answer& answer, const IssueAsked& asked) {
   const JsonReader reader(answer.message, "issue");
   const auto asset = reader.text("asset", 64);
   const auto jwe = reader.text("jwe", safebox::kMaxCiphertextBytes);
   const auto text = reader.text("tx", proof::kMaxTxBytes);
   if (!asset.ok() || !jwe.ok() || !text.ok()) return bad_answer(answer.plugin, "incomplete answer");
   auto tx = proof::parse_transaction(*text);
-  if (!tx.ok()) return bad_answer(answer.plugin, "not a transaction");
-  const Json& body = tx->body;
-  const bool same = tx->op == "asset.issue" && body.value("asset", Json()) == *asset &&
-                    body.value("subject", Json()) == subject &&
-                    body.value("item", Json()) == item &&
-                    body.value("ciphertext_sm3", Json()) == to_hex(crypto::sm3(*jwe));
-  if (!same) return bad_answer(answer.plugin, "issued something else than was asked");
-  return IssuedAsset{std::move(tx).value(), *asset, *jwe};
+  if (!tx.ok()) return bad_answer(answer.plugin, "it signed no transaction");
+  IssuedAsset issued{std::move(tx).value(), *asset, *jwe};
+  const std::string lie = lie_in(issued.tx, issued, asked);
+  if (!lie.empty()) return bad_answer(answer.plugin, lie);
+  return issued;
+}
+
+/// A refusal by the rules for which nobody but the department can be to blame. What another
+/// request or a change of keys brought about stays as it is.
+bool is_departments_fault(const Error& error) {
+  const bool of_envelope = error.code.starts_with("tx.");
+  return (error.kind == ErrorKind::kInvalid && !of_envelope) || error.code == "tx.unknown_key" ||
+         error.code == "tx.bad_signature" || error.code == "item.wrong_department";
+}
+
+/// Puts it into the safe box and on the ledger, or leaves nothing of it.
+Result<chain::Applied> record_issued(const Context& context, const std::string& plugin,
+                                     const std::string& caller, const IssuedAsset& issued) {
+  QC_TRY(context.parts.vault.put_asset(issued.asset, caller, issued.jwe));
+  auto applied = context.parts.ledger.submit(issued.tx.bytes);
+  if (applied.ok()) return applied;
+  if (!context.get("asset/" + issued.asset)) {
+    QC_TRY(context.parts.vault.erase_asset(issued.asset));
+  }
+  if (!is_departments_fault(applied.error())) return applied;
+  return bad_answer(plugin, "the ledger refuses what it issued: " + applied.error().code + " " +
+                                applied.error().field);
 }
 
 /// The subject's live asset of this item, or "".
@@ -92,15 +163,17 @@ Result<Json> issue_asset(const Context& context, const std::string& caller, cons
                      {"supersedes", live_asset_of(context, caller, item)}};
   QC_ASSIGN(const auto answer, context.parts.plugins.call(plugin, "issue", message,
                                                           context.options.plugin_timeout_ms));
-  QC_ASSIGN(IssuedAsset issued, check_issued(answer, caller, item));
-  QC_TRY(context.parts.vault.put_asset(issued.asset, caller, issued.jwe));
-  const auto applied = context.parts.ledger.submit(issued.tx.bytes);
-  if (!applied.ok()) {
-    if (!context.get("asset/" + issued.asset)) {
-      QC_TRY(context.parts.vault.erase_asset(issued.asset));
-    }
-    return applied.error();
-  }
+  const auto blamed = [&](const Error& error) {
+    if (error.code == "plugin.bad_answer") context.parts.plugins.blame(plugin, error.message);
+    return error;
+  };
+  const IssueAsked asked{caller, item, message.at("supersedes").get<std::string>(),
+                         message.at("version"), fields};
+  const auto checked = check_issued(answer, asked);
+  if (!checked.ok()) return blamed(checked.error());
+  const IssuedAsset& issued = *checked;
+  const auto applied = record_issued(context, plugin, caller, issued);
+  if (!applied.ok()) return blamed(applied.error());
   Json result = applied_json(issued.tx.id_hex(), *applied);
   result["asset"] = issued.asset;
   result["item"] = item;

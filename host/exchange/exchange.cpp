@@ -10,8 +10,10 @@
 #include "host/exchange/access_flow.hpp"
 #include "host/exchange/account_flow.hpp"
 #include "host/exchange/asset_flow.hpp"
+#include "host/exchange/due_flow.hpp"
 #include "host/exchange/grant_flow.hpp"
 #include "host/exchange/party_view.hpp"
+#include "host/exchange/route_flow.hpp"
 
 namespace qc::exchange {
 namespace {
@@ -120,7 +122,8 @@ class Sweeper {
 
 class ExchangeImpl final : public Exchange {
  public:
-  explicit ExchangeImpl(Context context) : context_(std::move(context)), sweeper_(context_) {
+  explicit ExchangeImpl(Context context)
+      : context_(std::move(context)), route_limit_(context_.options.routes), sweeper_(context_) {
     subscription_ =
         context_.parts.ledger.subscribe([this](const std::vector<chain::Published>& batch) {
           for (const auto& published : batch) erase_what_fell(context_, published);
@@ -173,10 +176,17 @@ class ExchangeImpl final : public Exchange {
   Result<Json> access(const std::string& caller, const Json& body) override {
     return exchange::access(context_, caller, body);
   }
+  Result<Json> product_route(const RouteRequest& request) override {
+    return exchange::product_route(context_, route_limit_, request);
+  }
+  Result<Json> due_accesses(const std::string& caller, const std::string& product) override {
+    return exchange::due_accesses(context_, caller, product);
+  }
 
  private:
   // The others use the context, and end before it goes.
   Context context_;
+  RateLimit route_limit_;
   Sweeper sweeper_;
   std::shared_ptr<void> subscription_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/chain/ledger.hpp"
+#include "host/exchange/rate_limit.hpp"
 #include "host/plugin/manager.hpp"
 #include "sdk/base/json.hpp"
 
@@ -17,6 +18,18 @@ namespace qc::exchange {
 struct ExchangeOptions {
   std::string identity_plugin;  ///< plugin that proves identity
   int plugin_timeout_ms = 1000;
+  RateLimit::Options routes;  ///< calls of one account to one product's own routes
+};
+
+/// A call of a product's own route.
+struct RouteRequest {
+  std::string caller;  ///< authenticated account
+  std::string kind;    ///< of it
+  bool member = false;
+  std::string product, method, path;
+  Json query = Json::object();  ///< texts by name
+  Json body = Json::object();
+  std::size_t body_bytes = 0;  ///< of the body as it came
 };
 
 /// What the flows stand on. All outlive the exchange.
@@ -59,6 +72,12 @@ class Exchange {
   virtual Result<Json> create_grant(const std::string& caller, const Json& body) = 0;
   /// POST /v1/accesses: open on the ledger, call the product plugin, release on the ledger, answer.
   virtual Result<Json> access(const std::string& caller, const Json& body) = 0;
+  /// GET, POST /v1/products/{id}/{path}: what the product's plugin answers. Errors:
+  /// "product.not_found", "product.no_such_route", "product.too_many_calls", "auth.forbidden",
+  /// "http.body_too_large", "plugin.…", the plugin's own.
+  virtual Result<Json> product_route(const RouteRequest& request) = 0;
+  /// GET /v1/products/{id}:due: what the product's schedule asks for now.
+  virtual Result<Json> due_accesses(const std::string& caller, const std::string& product) = 0;
 };
 
 }  // namespace qc::exchange

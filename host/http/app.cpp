@@ -136,6 +136,7 @@ std::vector<Route> App::all_routes() {
   add(exchange_routes());
   add(governance_routes());
   add(plugin_routes());
+  add(product_routes());
   add(supervision_routes());
   return out;
 }

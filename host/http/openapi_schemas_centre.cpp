@@ -90,6 +90,19 @@ const std::string_view kCentreSchemas = R"json({
       },
       "items": {"type": "array", "items": {"type": "string"}},
       "product": {"type": "string"},
+      "routes": {
+        "type": "array",
+        "description": "the product's own paths that are served",
+        "items": {
+          "type": "object",
+          "required": ["method", "path", "who"],
+          "properties": {
+            "method": {"enum": ["GET", "POST"]},
+            "path": {"type": "string"},
+            "who": {"enum": ["any", "member", "owner"]}
+          }
+        }
+      },
       "jwk": {"type": ["object", "null"]},
       "calls": {"type": "integer"},
       "errors": {"type": "integer"},

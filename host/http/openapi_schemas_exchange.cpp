@@ -160,6 +160,40 @@ const std::string_view kExchangeSchemas = R"json({
     "required": ["accesses"],
     "properties": {"accesses": {"type": "array", "items": {"$ref": "#/components/schemas/Access"}}}
   },
+  "DueAccess": {
+    "type": "object",
+    "required": ["grant", "access", "number", "since", "until", "missed"],
+    "properties": {
+      "grant": {"type": "string"},
+      "access": {"type": "string", "description": "the same for this due time, whoever asks"},
+      "number": {"type": "integer"},
+      "since": {"type": "integer"},
+      "until": {"type": "integer"},
+      "missed": {"type": "integer", "description": "due times right before it without an access"},
+      "code": {"type": "string", "description": "of what is held: why"},
+      "open": {"type": "object", "description": "of what is due: the body of access.open"}
+    }
+  },
+  "DueAccesses": {
+    "type": "object",
+    "required": ["product", "time", "plugin", "due", "held", "next"],
+    "properties": {
+      "product": {"type": "string"},
+      "time": {"type": "integer"},
+      "plugin": {"type": "object"},
+      "due": {"type": "array", "items": {"$ref": "#/components/schemas/DueAccess"}},
+      "held": {"type": "array", "items": {"$ref": "#/components/schemas/DueAccess"}},
+      "next": {"type": "integer", "description": "when the next due time begins, 0 = none"}
+    }
+  },
+  "OwnRouteBody": {
+    "type": "object",
+    "description": "as the product's plugin describes it; at most 64 KiB"
+  },
+  "OwnRouteAnswer": {
+    "type": "object",
+    "description": "as the product's plugin describes it; at most 256 KiB"
+  },
   "AccessResult": {
     "type": "object",
     "required": ["access", "outcome", "payload_sm3", "receipts", "withheld"],

@@ -99,6 +99,7 @@ std::vector<Route> centre_routes();
 std::vector<Route> exchange_routes();
 std::vector<Route> governance_routes();
 std::vector<Route> plugin_routes();
+std::vector<Route> product_routes();
 std::vector<Route> supervision_routes();
 
 /// Waits briefly for the SQL view to have what the ledger has, so that a caller who has just

@@ -31,6 +31,14 @@ Json kept_json(const std::vector<plugin::KeptPackage>& kept) {
   return out;
 }
 
+Json routes_json(const std::vector<plugin::ProductRoute>& routes) {
+  Json out = Json::array();
+  for (const auto& one : routes) {
+    out.push_back({{"method", one.method}, {"path", one.path}, {"who", one.who}});
+  }
+  return out;
+}
+
 Json to_json(const plugin::PluginInfo& info) {
   return {
       {"plugin", info.plugin},
@@ -41,6 +49,7 @@ Json to_json(const plugin::PluginInfo& info) {
       {"state", plugin::state_name(info.state)},
       {"items", info.items},
       {"product", info.product},
+      {"routes", routes_json(info.routes)},
       {"jwk", info.jwk},
       {"calls", info.calls},
       {"errors", info.errors},

@@ -38,8 +38,9 @@ struct GenerationOptions {
   std::uint64_t number = 0;
   CallPool::Limits limits;
   std::size_t max_answer_bytes = 0;
-  std::vector<std::string> addresses = {};  ///< what it may reach (outbound.hpp)
+  std::vector<std::string> addresses = {};        ///< what it may reach (outbound.hpp)
   std::shared_ptr<DirectCalls> direct = nullptr;  ///< null = every call is handed over
+  bool routes = false;  ///< it serves a product's routes, and nothing else
 };
 
 /// Told of kCrash (a restart follows), kRecover and kQuarantine, with the reason in words.

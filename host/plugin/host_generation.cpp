@@ -1,6 +1,5 @@
 #include "host/plugin/host_generation.hpp"
 
-#include <cstring>
 #include <string_view>
 
 #include <spdlog/spdlog.h>
@@ -79,7 +78,9 @@ struct HostGeneration::Instance {
                  [this](const std::string& what) {
                    log.write(QC_LOG_WARNING, "tried to " + what + " and was not let");
                  }),
-        extension(outbound_table(outbound)) {
+        outbound_functions(outbound_table(outbound)) {
+    if (outbound.any()) extensions.outbound = &outbound_functions;
+    if (options.routes) extensions.routes = &kRoutesTable;
     host.struct_size = sizeof(qc_host);
     host.abi_major = QC_ABI_MAJOR;
     host.abi_minor = QC_ABI_MINOR;
@@ -95,15 +96,14 @@ struct HostGeneration::Instance {
   /// Advisory here, as all of a plugin's rights inside the host: nothing keeps it from connecting
   /// without this.
   static const void* find_extension(void* context, const char* id) {
-    const auto* self = static_cast<const Instance*>(context);
-    const bool granted = id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 && self->outbound.any();
-    return granted ? &self->extension : nullptr;
+    return static_cast<const Instance*>(context)->extensions.find(id);
   }
 
   const std::shared_ptr<const Library> library;
   PluginLog log;
   const Outbound outbound;
-  const qc_outbound extension;
+  const qc_outbound outbound_functions;
+  Extensions extensions;
   qc_host host{};
   void* made = nullptr;  ///< by create()
 };

@@ -6,6 +6,7 @@
 #include "host/plugin/library.hpp"
 #include "host/plugin/outbound.hpp"
 #include "host/plugin/plugin_log.hpp"
+#include "host/plugin/runner/extensions.hpp"
 
 namespace qc::plugin {
 

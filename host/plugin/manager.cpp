@@ -58,13 +58,16 @@ PluginInfo ManagerImpl::describe(const std::string& plugin, const Entry& entry) 
   if (entry.active) {
     info.items = entry.active->items;
     info.product = entry.active->product;
+    info.routes = entry.active->served;
     info.description = entry.active->description;
     info.jwk = entry.active->jwk;
     info.generation = entry.active->generation->number();
     info.isolation = entry.active->isolation;
     info.runner = entry.active->generation->runner();
     const std::string remark = entry.active->generation->remark();
-    if (!remark.empty()) info.reason += (info.reason.empty() ? "" : "; ") + remark;
+    for (const std::string& more : {remark, entry.routes_reason}) {
+      if (!more.empty()) info.reason += (info.reason.empty() ? "" : "; ") + more;
+    }
   } else {
     info.isolation = isolation_of(options_.isolation, plugin);
   }
@@ -175,6 +178,25 @@ Watcher ManagerImpl::watcher_of(const std::string& plugin, const EntryPtr& entry
       spdlog::warn("plugin {}: {}", plugin, known->reason);
     }
   };
+}
+
+/// From now on both of a package's instances are looked after. The one that serves routes has a
+/// fate of its own: callers who break it take no decision from anybody.
+void ManagerImpl::supervise(const std::string& plugin, const EntryPtr& entry,
+                            const Loaded& loaded) {
+  const std::uint64_t generation = loaded.generation->number();
+  loaded.generation->supervise(watcher_of(plugin, entry, generation));
+  if (!loaded.routes) return;
+  loaded.routes->supervise([this, plugin, weak = std::weak_ptr<Entry>(entry), generation](
+                               Event event, const std::string& reason) {
+    const EntryPtr known = weak.lock();
+    if (!known) return;
+    const std::lock_guard lock(mutex_);
+    if (!known->active || known->active->generation->number() != generation) return;
+    known->routes_reason = event == Event::kRecover ? "" : "its routes are down: " + reason;
+    spdlog::warn("plugin {}: the process of its routes {}: {}", plugin,
+                 event == Event::kRecover ? "is up again" : "died", reason);
+  });
 }
 
 void ManagerImpl::notice(const std::string& plugin, Entry& entry, Event event,

@@ -50,14 +50,21 @@ struct KeptPackage {
   std::string version, digest;
 };
 
+/// A path of a product's own, below /v1/products/<product>/, as its package describes it.
+struct ProductRoute {
+  std::string method, path;
+  std::string who;  ///< "any", "member" or "owner"
+};
+
 struct PluginInfo {
   std::string plugin, version, kind, owner, digest;
   State state = State::kDiscovered;
   std::string reason;  ///< why failed or refused; empty otherwise
   std::vector<std::string> items;
   std::string product;
-  Json description;  ///< the answer to "describe", null before it is loaded
-  Json jwk;          ///< key the plugin uses, null before it is configured
+  std::vector<ProductRoute> routes;  ///< that are served: none without the capability
+  Json description;                  ///< the answer to "describe", null before it is loaded
+  Json jwk;                          ///< key the plugin uses, null before it is configured
   std::uint64_t calls = 0, errors = 0, in_flight = 0, generation = 0;
   Isolation isolation = Isolation::kHost;  ///< of the loaded generation, or of the next
   RunnerStatus runner;
@@ -86,9 +93,9 @@ struct ManagerOptions {
   std::function<std::optional<Json>(const std::string& plugin, const std::string& digest)>
       admission;
   std::size_t max_answer_bytes = 4U << 20U;
-  std::size_t workers = 4;          ///< calls of one plugin that run at a time
-  std::size_t queue = 64;           ///< further calls that wait; more are refused as "plugin.busy"
-  std::size_t max_hung = 4;         ///< calls past their deadline before a plugin is given up
+  std::size_t workers = 4;   ///< calls of one plugin that run at a time
+  std::size_t queue = 64;    ///< further calls that wait; more are refused as "plugin.busy"
+  std::size_t max_hung = 4;  ///< calls past their deadline before a plugin is given up
   /// Calls of all plugins inside the host that may run on their callers' own threads at a time: so
   /// many of these threads can plugins that hang keep for good (direct_calls.hpp).
   std::size_t direct_calls = 2;
@@ -97,6 +104,12 @@ struct ManagerOptions {
   int drain_ms = 70'000;  ///< a replaced generation may finish its calls that long
   IsolationOptions isolation;
 };
+
+/// The method that goes to the instance that serves a product's routes; all others go to the one
+/// that is configured.
+inline constexpr const char* kRouteMethod = "route";
+/// What a caller may send to such a route.
+inline constexpr std::size_t kMaxRouteBodyBytes = 64U << 10U;
 
 class Manager {
  public:
@@ -156,10 +169,19 @@ class Manager {
   virtual Result<Answer> call(const std::string& plugin, const std::string& method,
                               const Json& message, int timeout_ms) = 0;
 
+  /// What an active plugin answered turned out to be no truth: counted as a bad answer, and shown
+  /// to the operator as its reason. `what` holds no word of the plugin's but names of the form a-z,
+  /// 0-9, '_'.
+  virtual void blame(const std::string& plugin, const std::string& what) = 0;
+
   /// The active plugin that serves an item or a product. Error: "plugin.none_for_item" /
   /// "…product".
   virtual Result<std::string> for_item(const std::string& item) const = 0;
   virtual Result<std::string> for_product(const std::string& product) const = 0;
+  /// Of the routes that a running plugin serves; call(plugin, kRouteMethod, …) asks it. Error:
+  /// "product.no_such_route".
+  virtual Result<ProductRoute> route_of(const std::string& plugin, const std::string& method,
+                                        const std::string& path) const = 0;
 };
 
 }  // namespace qc::plugin

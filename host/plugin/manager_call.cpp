@@ -41,6 +41,10 @@ bool in_share(std::string_view plugin, std::string_view request, int percent) {
   return spread(key) % 100 < static_cast<std::uint64_t>(percent);
 }
 
+Error no_such_route() {
+  return not_found("product.no_such_route", "the product has no such path of its own");
+}
+
 }  // namespace
 
 Result<ManagerImpl::Bound> ManagerImpl::bind(const std::string& plugin, const EntryPtr& entry) {
@@ -94,11 +98,13 @@ Result<Manager::Answer> ManagerImpl::call(const std::string& plugin, const std::
   ++bound.counters->calls;
   const Manifest& manifest = bound.loaded->manifest;
   const std::uint64_t generation = bound.loaded->generation->number();
+  Generation* const instance =
+      (method == kRouteMethod ? bound.loaded->routes : bound.loaded->generation).get();
+  if (instance == nullptr) return no_such_route();
   CallScope* const scope = CallScope::current();
   if (scope != nullptr) scope->note({plugin, manifest.version, manifest.digest, generation});
   const auto started = std::chrono::steady_clock::now();
-  auto answer = bound.loaded->generation->call(method, message,
-                                               std::chrono::milliseconds(std::max(timeout_ms, 1)));
+  auto answer = instance->call(method, message, std::chrono::milliseconds(std::max(timeout_ms, 1)));
   const auto took = std::chrono::steady_clock::now() - started;
   bound.counters->latency.add(took);
   const Error* const error = answer.ok() ? nullptr : &answer.error();
@@ -130,6 +136,15 @@ Result<Json> ManagerImpl::health(const std::string& plugin) {
               {"generation", answer.generation}};
 }
 
+void ManagerImpl::blame(const std::string& plugin, const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  const EntryPtr entry = find(plugin);
+  if (!entry) return;
+  ++entry->counters->failures[static_cast<std::size_t>(Failure::kBadAnswer)];
+  if (entry->active) entry->reason = "it answered falsely: " + what;
+  spdlog::warn("plugin {} answered falsely: {}", plugin, what);
+}
+
 Result<std::string> ManagerImpl::for_item(const std::string& item) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [plugin, entry] : entries_) {
@@ -147,6 +162,19 @@ Result<std::string> ManagerImpl::for_product(const std::string& product) const {
   }
   return unavailable("plugin.none_for_product", "no active plugin decides on this product",
                      Side::kProvider);
+}
+
+Result<ProductRoute> ManagerImpl::route_of(const std::string& plugin, const std::string& method,
+                                           const std::string& path) const {
+  const std::lock_guard lock(mutex_);
+  const EntryPtr entry = find(plugin);
+  if (!entry || !entry->active) return no_such_route();
+  const auto& served = entry->active->served;
+  const auto found = std::find_if(served.begin(), served.end(), [&](const ProductRoute& one) {
+    return one.method == method && one.path == path;
+  });
+  if (found == served.end()) return no_such_route();
+  return *found;
 }
 
 }  // namespace qc::plugin

@@ -100,6 +100,7 @@ Status ManagerImpl::activate(const std::string& plugin, const EntryPtr& entry,
     if (entry->state != State::kActive) QC_TRY(step(*entry, Event::kActivate));
     entry->manifest = loaded->manifest;
     entry->reason = loaded->remark;
+    entry->routes_reason.clear();
     if (loaded->isolation == Isolation::kHost) entry->mapped.insert(loaded->manifest.digest);
     old = std::exchange(entry->active, loaded);
     if (const auto ended = store_.end_quarantine(plugin); !ended.ok()) {
@@ -107,7 +108,7 @@ Status ManagerImpl::activate(const std::string& plugin, const EntryPtr& entry,
     }
   }
   retirer_->retire(std::move(old), entry->retired, std::chrono::milliseconds(options_.drain_ms));
-  loaded->generation->supervise(watcher_of(plugin, entry, loaded->generation->number()));
+  supervise(plugin, entry, *loaded);
   spdlog::info("plugin {} {} is active (generation {}, digest {})", plugin,
                loaded->manifest.version, loaded->generation->number(), loaded->manifest.digest);
   return {};
@@ -259,7 +260,7 @@ Result<PluginInfo> ManagerImpl::canary(const std::string& plugin, const CanaryOp
     static_cast<void>(store_.pin(plugin, pinned));
     return fail(*entry, done.error());
   }
-  loaded->generation->supervise(watcher_of(plugin, entry, loaded->generation->number()));
+  supervise(plugin, entry, *loaded);
   if (const auto kept = store_.keep(loaded->manifest); !kept.ok()) {
     spdlog::error("plugin {}: {}", plugin, in_words(kept.error()));
   }
@@ -282,6 +283,7 @@ Result<PluginInfo> ManagerImpl::promote(const std::string& plugin) {
     entry->canary.reset();
     entry->manifest = promoted->manifest;
     entry->reason = promoted->remark;
+    entry->routes_reason.clear();
     old = std::exchange(entry->active, promoted);
   }
   retirer_->retire(std::move(old), entry->retired, std::chrono::milliseconds(options_.drain_ms));

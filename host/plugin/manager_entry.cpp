@@ -1,9 +1,12 @@
 #include "host/plugin/manager_entry.hpp"
 
+#include <algorithm>
+
 #include "host/plugin/host_generation.hpp"
 #include "host/plugin/outbound.hpp"
 #include "host/plugin/plugin_log.hpp"
 #include "host/plugin/process_generation.hpp"
+#include "host/plugin/runner/wire.hpp"
 #include "host/plugin/settings.hpp"
 
 namespace qc::plugin {
@@ -11,6 +14,9 @@ namespace {
 
 /// A plugin opens its database and decrypts its key here: longer than a call, yet bounded.
 constexpr std::chrono::milliseconds kSetupTimeout{10'000};
+constexpr std::size_t kMaxRoutes = 16;
+constexpr std::size_t kRouteWorkers = 2;  ///< calls of routes that run at a time
+static_assert(kMaxRouteBodyBytes == wire::kMaxRouteBodyBytes);
 
 Error package_error(std::string code, std::string message, std::string field = {}) {
   Error error = invalid(std::move(code), std::move(message), std::move(field));
@@ -128,11 +134,46 @@ Status Loader::describe(Loaded& loaded, const Json& admission) const {
       loaded.items.push_back(std::move(id));
     }
   } else {
-    QC_ASSIGN(const Json* product, reader.object("product"));
-    QC_ASSIGN(loaded.product, JsonReader(*product, "product").text("product", 64));
+    QC_TRY(describe_product(loaded, *answer));
   }
   loaded.description = std::move(*answer);
   return {};
+}
+
+Status Loader::describe_product(Loaded& loaded, const Json& answer) const {
+  const JsonReader reader(answer);
+  QC_ASSIGN(const Json* product, reader.object("product"));
+  QC_ASSIGN(loaded.product, JsonReader(*product, "product").text("product", 64));
+  if (!reader.has("routes")) return {};
+  QC_ASSIGN(const Json* routes, reader.array("routes", kMaxRoutes));
+  for (const Json& entry : *routes) {
+    const JsonReader route(entry, "routes");
+    ProductRoute one;
+    QC_ASSIGN(one.method, route.text("method", 16));
+    QC_ASSIGN(one.path, route.text("path", 64));
+    QC_ASSIGN(one.who, route.text("who", 16));
+    if (one.who != "any" && one.who != "member" && one.who != "owner") {
+      return package_error("plugin.bad_manifest", "who must be any, member or owner", "routes");
+    }
+    loaded.served.push_back(std::move(one));
+  }
+  return {};
+}
+
+/// A second instance of the same bytes, and in a process a second process: with no settings, no
+/// key, no file, no connection, and never a presentation. What it tells a caller it cannot have
+/// from anybody's data, whatever the package is like.
+Status Loader::start_routes(Loaded& loaded, SealedImage image, const GenerationOptions& base) {
+  GenerationOptions options = base;
+  options.routes = true;
+  options.addresses.clear();
+  options.limits.workers = std::min(base.limits.workers, kRouteWorkers);
+  options.max_answer_bytes = wire::kMaxRouteAnswerBytes;
+  QC_ASSIGN(loaded.routes, start(loaded, std::move(image), Json::object(), std::move(options)));
+  const auto answer = loaded.routes->call("describe", Json::object(), kSetupTimeout);
+  if (!answer.ok()) return configure_failed(answer.error());
+  if (*answer == loaded.description) return {};
+  return package_error("plugin.bad_manifest", "the library describes itself otherwise", "routes");
 }
 
 Status Loader::configure(Loaded& loaded, const Json& admission, const Json& settings) const {
@@ -212,12 +253,15 @@ Result<Loaded> Loader::run(const Source& source, std::uint64_t generation) {
                                   {options_.workers, options_.queue, options_.max_hung},
                                   options_.max_answer_bytes,
                                   granted_addresses(manifest.outbound_hosts, admission)};
+  QC_ASSIGN(SealedImage second, image.share());
   QC_ASSIGN(loaded.generation, start(loaded, std::move(image), settings, options));
   advance_(Event::kLoad, manifest);
   QC_TRY(describe(loaded, admission));
   QC_TRY(configure(loaded, admission, settings));
   advance_(Event::kConfigure, manifest);
   QC_TRY(check_health(loaded));
+  if (!granted(admission, "routes")) loaded.served.clear();
+  if (!loaded.served.empty()) QC_TRY(start_routes(loaded, std::move(second), options));
   // Where nothing else serves, a slow or degraded plugin is better than none.
   if (!source.beside) return loaded;
   if (!loaded.remark.empty()) {

@@ -15,11 +15,13 @@ namespace qc::plugin {
 /// A generation with what was checked about it.
 struct Loaded {
   std::shared_ptr<Generation> generation;
+  std::shared_ptr<Generation> routes;  ///< answers callers; never configured; null without routes
   Manifest manifest;
   Json description;
   Json jwk;
   std::vector<std::string> items;
   std::string product;
+  std::vector<ProductRoute> served;
   std::string remark;  ///< "degraded: …" or empty
   Isolation isolation = Isolation::kHost;
   std::shared_ptr<Flight> flight = std::make_shared<Flight>();
@@ -51,6 +53,7 @@ struct Entry {
   Manifest manifest;  ///< as last read
   State state = State::kDiscovered;
   std::string reason;
+  std::string routes_reason;  ///< why the active package's routes are not answered, or empty
   std::shared_ptr<const Loaded> active;  ///< takes calls while the state is kActive
   std::optional<Canary> canary;          ///< takes some of them; only beside an active one
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
@@ -94,9 +97,11 @@ class Loader {
   Result<Json> check_admission(const Manifest& manifest) const;
   Result<std::shared_ptr<Generation>> start(const Loaded& loaded, SealedImage image,
                                             const Json& settings, GenerationOptions options);
+  Status describe_product(Loaded& loaded, const Json& answer) const;
   Status describe(Loaded& loaded, const Json& admission) const;
   Status configure(Loaded& loaded, const Json& admission, const Json& settings) const;
   Status check_health(Loaded& loaded) const;
+  Status start_routes(Loaded& loaded, SealedImage image, const GenerationOptions& base);
   Status probe(const Loaded& loaded) const;
 
   const ManagerOptions& options_;

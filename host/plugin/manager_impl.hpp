@@ -31,8 +31,11 @@ class ManagerImpl final : public Manager {
   Result<Json> health(const std::string& plugin) override;
   Result<Answer> call(const std::string& plugin, const std::string& method, const Json& message,
                       int timeout_ms) override;
+  void blame(const std::string& plugin, const std::string& what) override;
   Result<std::string> for_item(const std::string& item) const override;
   Result<std::string> for_product(const std::string& product) const override;
+  Result<ProductRoute> route_of(const std::string& plugin, const std::string& method,
+                                const std::string& path) const override;
 
  private:
   using EntryPtr = std::shared_ptr<Entry>;
@@ -70,6 +73,7 @@ class ManagerImpl final : public Manager {
   Source running_source(const std::string& plugin, const Entry& entry) const;
   void remember(const Loaded& loaded, const std::string& pin);
   Watcher watcher_of(const std::string& plugin, const EntryPtr& entry, std::uint64_t generation);
+  void supervise(const std::string& plugin, const EntryPtr& entry, const Loaded& loaded);
   Result<Bound> bind(const std::string& plugin, const EntryPtr& entry);
   void conclude(const std::string& plugin, const EntryPtr& entry, const Bound& bound,
                 const Error* error);

@@ -238,6 +238,13 @@ SealedImage::~SealedImage() {
 
 std::string SealedImage::path() const { return "/proc/self/fd/" + std::to_string(fd_); }
 
+Result<SealedImage> SealedImage::share() const {
+  SealedImage image(fcntl(fd_, F_DUPFD_CLOEXEC, 0));
+  if (image.fd_ < 0) return os_error("no descriptor is left");
+  image.digest_ = digest_;
+  return image;
+}
+
 Result<SealedImage> SealedImage::read(const std::filesystem::path& file, const std::string& name) {
   const File source(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};

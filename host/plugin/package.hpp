@@ -57,6 +57,8 @@ class SealedImage {
   const std::string& digest() const { return digest_; }
   /// Path under which the sealed bytes can be loaded while the descriptor is open.
   std::string path() const;
+  /// The same sealed bytes once more. Error: "plugin.load_failed".
+  Result<SealedImage> share() const;
   /// Stays this object's.
   int descriptor() const { return fd_; }
   /// Leaves the descriptor open for the life of the process.

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "host/plugin/priority.hpp"
 #include "sdk/plugin/abi.h"
 
 namespace qc::plugin {
@@ -58,6 +59,7 @@ ProcessGeneration::ProcessGeneration(Plan plan, GenerationOptions options)
   spec_.libraries = plan_.libraries;
   spec_.outbound = std::make_shared<const Outbound>(
       options_.addresses, [this](const std::string& what) { note_refusal(what); });
+  spec_.routes = options_.routes;
   spec_.limits = plan_.isolation.limits;
   spec_.lanes = options_.limits.workers;
   spec_.queue = options_.limits.queue;
@@ -438,8 +440,11 @@ void ProcessGeneration::tick(RunnerProcess& runner, Signs& signs) {
   const auto elapsed = std::chrono::duration_cast<milliseconds>(now - signs.measured);
   const bool idle = signs.calls == runner.calls() && runner.in_call() == 0;
   const milliseconds used(usage->cpu_ms - signs.cpu_ms);
-  // Its time on the processor, not its share of it: on a busy machine the share says little.
-  signs.burned = idle && used * 20 > elapsed ? signs.burned + used : milliseconds(0);
+  // Its time on the processor, not its share of it: on a busy machine the share says little, and
+  // nothing of who is behind all others and would take more.
+  const bool wants =
+      idle && (used * 20 > elapsed || (share_.demoted() && runnable_threads(runner.pid()) > 0));
+  signs.burned = wants ? signs.burned + used : milliseconds(0);
   signs.calls = runner.calls();
   signs.cpu_ms = usage->cpu_ms;
   signs.measured = now;

@@ -43,7 +43,9 @@ bool Retirer::ended(const Old& old, std::chrono::steady_clock::time_point now) {
   ++old.counts->overdue;
   spdlog::warn("plugin {}: generation {} is ended with {} calls in flight",
                old.loaded->manifest.plugin, old.loaded->generation->number(), left);
-  old.loaded->generation->abandon("it was replaced, and its calls took too long to end");
+  for (const auto& one : {old.loaded->generation, old.loaded->routes}) {
+    if (one) one->abandon("it was replaced, and its calls took too long to end");
+  }
   return true;
 }
 

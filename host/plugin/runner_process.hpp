@@ -18,6 +18,7 @@ struct RunnerSpec {
   std::vector<std::string> paths;
   std::vector<std::string> libraries;
   std::shared_ptr<const Outbound> outbound;  ///< null or empty = it reaches nobody
+  bool routes = false;                       ///< it serves a product's routes, and nothing else
   RunnerLimits limits;
   std::size_t lanes = 4;
   std::size_t queue = 64;

@@ -88,6 +88,7 @@ Status send_setup(int control, const RunnerSpec& spec) {
   header.processes = spec.limits.processes;
   header.threads = spec.limits.threads > 1 ? spec.limits.threads - 1 : 1;
   header.outbound = spec.outbound != nullptr && spec.outbound->any() ? 1 : 0;
+  header.routes = spec.routes ? 1 : 0;
   header.paths = static_cast<std::uint32_t>(spec.paths.size());
   header.libraries = static_cast<std::uint32_t>(spec.libraries.size());
   std::string message(reinterpret_cast<const char*>(&header), sizeof header);

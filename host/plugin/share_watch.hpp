@@ -8,14 +8,15 @@
 namespace qc::plugin {
 
 /// Decides when a runner goes behind all others, and when it comes back. Its own share is what it
-/// used beyond its calls: a call accounts for one processor for the first second of its time. Knows
-/// times only, asks no clock. One thread.
+/// used beyond its calls: a call accounts for one processor for the first ten seconds of its time,
+/// which is longer than work takes that its deadline was meant for. Knows times only, asks no
+/// clock. One thread.
 class ShareWatch {
  public:
   using Moment = std::chrono::steady_clock::time_point;
   using Time = std::chrono::nanoseconds;
 
-  static constexpr std::chrono::seconds kCallCovers{1};
+  static constexpr std::chrono::seconds kCallCovers{10};
 
   /// What is read of a runner; all but `now` since its start.
   struct Look {

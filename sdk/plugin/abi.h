@@ -69,6 +69,18 @@ typedef struct qc_outbound {
  * path is an address goes the same way, with the same refusals. */
 enum { QC_OUTBOUND_CONNECTS_PATHS = 1 };
 
+/* Extension "quancheng.routes/1": the instance that is given it answers paths of its own product
+ * over HTTP (method "route"), and does nothing else. NULL unless the admission grants "routes", and
+ * NULL in every instance that is configured: whoever decides on people's data does not talk to
+ * callers, and whoever talks to callers gets no settings, no key, no file, no connection and no
+ * presentation. */
+#define QC_ROUTES "quancheng.routes/1"
+typedef struct qc_routes {
+  uint32_t struct_size;
+  uint32_t max_body_bytes;   /* of what a caller sends */
+  uint32_t max_answer_bytes; /* of a whole answer: the sink takes no more */
+} qc_routes;
+
 typedef struct qc_call {
   uint32_t struct_size;
   const char* method; /* NUL-terminated */

@@ -34,6 +34,12 @@ Result<crypto::PrivateKey> load_own_key(const JsonReader& settings) {
   return loaded;
 }
 
+bool grants_routes(const qc_host* host) {
+  if (host == nullptr || host->extension == nullptr) return false;
+  const auto* table = static_cast<const qc_routes*>(host->extension(host->context, QC_ROUTES));
+  return table != nullptr && table->struct_size >= sizeof(qc_routes);
+}
+
 }  // namespace
 
 void HostLog::write(int level, std::string_view text) const noexcept {
@@ -66,6 +72,7 @@ int status_of(const Error& error) {
 
 Core::Core(const qc_host* host, Description description, std::unique_ptr<Service> service)
     : log_(host),
+      serves_routes_(grants_routes(host)),
       description_(std::make_shared<const Description>(std::move(description))),
       service_(std::move(service)) {}
 
@@ -96,11 +103,15 @@ Result<Json> Core::dispatch(std::string_view method, std::string_view message,
   QC_ASSIGN(const Json json, parse_json(message, {kMaxMessageBytes, 16}));
   if (!json.is_object()) return invalid("json.wrong_type", "expected an object");
   if (method == "describe") return description_->answer();
+  if (serves_routes_ != (method == "route")) {
+    return not_found("plugin.unknown_method", serves_routes_ ? "this instance serves routes alone"
+                                                             : "this instance serves no routes");
+  }
   if (method == "configure") return configure(json);
-  if (method != "health" && !configured_.load()) {
+  if (method == "health") return health();
+  if (!serves_routes_ && !configured_.load()) {
     return conflict("plugin.wrong_state", "the plugin is not configured yet");
   }
-  if (method == "health") return health();
   const JsonReader reader(json);
   Moment moment{0, deadline_ms};
   QC_ASSIGN(moment.now_s, reader.integer("now", 0, kMaxEpochSeconds));

@@ -38,6 +38,7 @@ class Core {
   Result<Json> health();
 
   HostLog log_;
+  const bool serves_routes_;  ///< and nothing else: see qc_routes
   std::shared_ptr<const Description> description_;
   std::unique_ptr<Service> service_;
   std::mutex configuring_;

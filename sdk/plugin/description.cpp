@@ -1,10 +1,13 @@
 #include "sdk/plugin/description.hpp"
 
+#include <algorithm>
+
 namespace qc::plugin {
 namespace {
 
 constexpr std::size_t kMaxItems = 64;
 constexpr std::size_t kMaxFields = 128;
+constexpr std::size_t kMaxRoutes = 16;
 
 std::string member(std::string_view name, std::size_t index) {
   return std::string(name) + '[' + std::to_string(index) + ']';
@@ -81,6 +84,28 @@ Result<Demand> read_demand(const Json& json, const std::string& path) {
   return demand;
 }
 
+bool one_of(std::string_view text, std::initializer_list<std::string_view> choices) {
+  return std::find(choices.begin(), choices.end(), text) != choices.end();
+}
+
+Result<OwnRoute> read_route(const Json& json, const std::string& path) {
+  const JsonReader reader(json, path);
+  QC_TRY(reader.expect_only({"method", "path", "who", "zh", "en"}));
+  OwnRoute route;
+  QC_ASSIGN(route.method, reader.text("method", 16));
+  QC_ASSIGN(route.path, name_of(reader, "path"));
+  QC_ASSIGN(route.who, reader.text("who", 16));
+  for (const char* name : {"zh", "en"}) QC_TRY(reader.text(name, 128));
+  const auto refused = [&](const char* what, const char* name) {
+    return invalid("description.invalid", what, reader.field(name));
+  };
+  if (!one_of(route.method, {"GET", "POST"})) return refused("must be GET or POST", "method");
+  if (!one_of(route.who, {"any", "member", "owner"})) {
+    return refused("must be any, member or owner", "who");
+  }
+  return route;
+}
+
 }  // namespace
 
 const Field* Item::find(std::string_view id) const {
@@ -110,9 +135,11 @@ Status Description::read_items(const Json& items) {
 Status Description::read_product(const Json& product) {
   const JsonReader reader(product, "product");
   QC_TRY(reader.expect_only({"product", "version", "name_zh", "name_en", "purpose", "scope",
-                             "release", "plugin", "max_valid_days", "max_uses", "data_life_days"}));
+                             "release", "plugin", "max_valid_days", "max_uses", "data_life_days",
+                             "every_hours"}));
   QC_ASSIGN(product_, name_of(reader, "product"));
   QC_TRY(reader.integer("version", 1, 1'000'000));
+  if (reader.has("every_hours")) QC_TRY(reader.integer("every_hours", 1, 8784));
   QC_ASSIGN(const Json* purpose, reader.object("purpose"));
   QC_ASSIGN(purpose_code_, JsonReader(*purpose, "product.purpose").text("code", 64));
   QC_ASSIGN(const std::string plugin, reader.text("plugin", 64));
@@ -128,11 +155,31 @@ Status Description::read_product(const Json& product) {
   return {};
 }
 
+Status Description::read_routes(const Json& routes) {
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    QC_ASSIGN(OwnRoute route, read_route(routes[i], member("routes", i)));
+    const bool twice = std::any_of(routes_.begin(), routes_.end(), [&](const OwnRoute& other) {
+      return other.method == route.method && other.path == route.path;
+    });
+    if (twice) return invalid("description.invalid", "is named twice", member("routes", i));
+    routes_.push_back(std::move(route));
+  }
+  // Who has routes asks for them: the manifest and what the operator grants say so.
+  const std::string asked = "routes";
+  if (routes_.empty() ||
+      std::find(capabilities_.begin(), capabilities_.end(), asked) != capabilities_.end()) {
+    return {};
+  }
+  capabilities_.push_back(asked);
+  return {};
+}
+
 Result<Description> Description::parse(std::string_view text) {
   QC_ASSIGN(const Json json, parse_json(text));
   const JsonReader reader(json);
-  QC_TRY(reader.expect_only({"plugin", "version", "kind", "owner", "name_zh", "name_en",
-                             "valid_days", "outbound_hosts", "capabilities", "items", "product"}));
+  QC_TRY(
+      reader.expect_only({"plugin", "version", "kind", "owner", "name_zh", "name_en", "valid_days",
+                          "outbound_hosts", "capabilities", "items", "product", "routes"}));
   Description description;
   QC_ASSIGN(description.plugin_, name_of(reader, "plugin"));
   QC_ASSIGN(description.version_, name_of(reader, "version"));
@@ -158,10 +205,16 @@ Result<Description> Description::parse(std::string_view text) {
     QC_ASSIGN(const Json* items, reader.array("items", kMaxItems));
     QC_TRY(description.read_items(*items));
     description.answer_["items"] = *items;
+    if (reader.has("routes")) return invalid("description.invalid", "a product's alone", "routes");
   } else if (description.kind_ == "product") {
     QC_ASSIGN(const Json* product, reader.object("product"));
     QC_TRY(description.read_product(*product));
     description.answer_["product"] = *product;
+    if (reader.has("routes")) {
+      QC_ASSIGN(const Json* routes, reader.array("routes", kMaxRoutes));
+      QC_TRY(description.read_routes(*routes));
+      description.answer_["routes"] = *routes;
+    }
   } else {
     return invalid("description.invalid", "must be department or product", "kind");
   }

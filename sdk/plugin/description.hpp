@@ -32,6 +32,13 @@ struct Demand {
   std::vector<std::string> optional;  ///< with an empty `required`, the whole item is optional
 };
 
+/// A path of a product's own, below /v1/products/<product>/.
+struct OwnRoute {
+  std::string method;  ///< "GET" or "POST"
+  std::string path;    ///< one segment
+  std::string who;     ///< "any" account, any "member", or the product's "owner" alone
+};
+
 /// The parsed plugin.json. One file is the source of the library's description, of its manifest and
 /// of what the department defines on the ledger. Immutable, any thread.
 class Description {
@@ -56,6 +63,7 @@ class Description {
   const std::string& product() const { return product_; }
   const std::string& purpose_code() const { return purpose_code_; }
   const std::vector<Demand>& demands() const { return demands_; }
+  const std::vector<OwnRoute>& routes() const { return routes_; }
 
   /// The answer to "describe" (docs/formats.md, Plugin).
   const Json& answer() const { return answer_; }
@@ -63,6 +71,7 @@ class Description {
  private:
   Status read_items(const Json& items);
   Status read_product(const Json& product);
+  Status read_routes(const Json& routes);
 
   std::string plugin_, version_, kind_, owner_, product_, purpose_code_;
   std::int64_t valid_days_ = 365;
@@ -70,6 +79,7 @@ class Description {
   std::vector<std::string> capabilities_;
   std::map<std::string, Item, std::less<>> items_;
   std::vector<Demand> demands_;
+  std::vector<OwnRoute> routes_;
   Json answer_;
 };
 

@@ -42,6 +42,10 @@ void* create(const qc_host* host, std::unique_ptr<Service> service) {
     HostLog(host).write(QC_LOG_ERROR, "plugin.json names another kind than the class is of");
     return nullptr;
   }
+  if (const Status fits = service->fits(*description); !fits.ok()) {
+    HostLog(host).write(QC_LOG_ERROR, "description refused: " + fits.error().message);
+    return nullptr;
+  }
   return std::make_unique<Core>(host, std::move(*description), std::move(service)).release();
 }
 

@@ -12,6 +12,7 @@
 
 #include "sdk/plugin/context.hpp"
 #include "sdk/plugin/entry.hpp"
+#include "sdk/plugin/routes.hpp"
 
 namespace qc::plugin {
 
@@ -48,7 +49,8 @@ struct Reason {
   std::string code, zh, en;
 };
 
-enum class Outcome { kApproved, kDeclined, kReview };
+/// kInOrder: of regular work, when there is nothing to look at.
+enum class Outcome { kApproved, kDeclined, kReview, kInOrder };
 
 struct Decision {
   Outcome outcome = Outcome::kReview;
@@ -66,6 +68,9 @@ class Product {
   virtual Status configure(const JsonReader& settings);
   virtual Result<Decision> decide(const Request& request) = 0;
   virtual Health health() { return {}; }
+  /// Paths of the product's own. Asked once, before all else, also in an instance that is never
+  /// configured: what answers them must not need configure().
+  virtual std::vector<RouteHandler> routes() { return {}; }
 };
 
 }  // namespace qc::plugin

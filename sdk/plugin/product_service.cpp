@@ -19,6 +19,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "declined";
     case Outcome::kReview:
       return "review";
+    case Outcome::kInOrder:
+      return "in_order";
   }
   return "review";
 }
@@ -51,17 +53,24 @@ Status check_decision(const Decision& decision) {
       (approved && decision.term_months == 0)) {
     return defect("is out of range", "decision.term_months");
   }
-  if (decision.outcome == Outcome::kDeclined && decision.amount_fen != 0) {
-    return defect("must be 0 when declined", "decision.amount_fen");
+  const bool lends_nothing =
+      decision.outcome == Outcome::kDeclined || decision.outcome == Outcome::kInOrder;
+  if (lends_nothing && decision.amount_fen != 0) {
+    return defect("must be 0 when declined or in order", "decision.amount_fen");
   }
   return {};
 }
 
 class ProductService final : public Service {
  public:
-  explicit ProductService(std::unique_ptr<Product> author) : author_(std::move(author)) {}
+  explicit ProductService(std::unique_ptr<Product> author)
+      : author_(std::move(author)), routes_(author_->routes()) {}
 
   std::string_view kind() const override { return "product"; }
+
+  Status fits(const Description& description) const override {
+    return check_handlers(routes_, description);
+  }
 
   Status configure(const JsonReader& settings, std::shared_ptr<const Own> own) override {
     QC_TRY(author_->configure(settings));
@@ -73,6 +82,7 @@ class ProductService final : public Service {
 
   Result<Json> handle(std::string_view method, const Json& message, const Moment& moment) override {
     if (method == "decide") return decide(message, moment);
+    if (method == "route") return answer_route(routes_, message, moment);
     return not_found("plugin.unknown_method", "this plugin has no such method");
   }
 
@@ -121,6 +131,7 @@ class ProductService final : public Service {
   }
 
   std::unique_ptr<Product> author_;
+  const std::vector<RouteHandler> routes_;
   std::shared_ptr<const Own> own_;
 };
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "sdk/plugin/context.hpp"
+#include "sdk/plugin/routes.hpp"
 
 namespace qc::plugin {
 
@@ -16,12 +16,21 @@ class Service {
  public:
   virtual ~Service() = default;
   virtual std::string_view kind() const = 0;
+  /// Whether the author's class does what plugin.json says. Error: "description.invalid".
+  virtual Status fits(const Description&) const { return {}; }
   virtual Status configure(const JsonReader& settings, std::shared_ptr<const Own> own) = 0;
   virtual Health health() = 0;
   /// Error "plugin.unknown_method" for a method this kind does not have.
   virtual Result<Json> handle(std::string_view method, const Json& message,
                               const Moment& moment) = 0;
 };
+
+/// Answers the method "route" (docs/formats.md, Plugin) out of the author's handlers. Errors:
+/// "json.…", "product.no_such_route", and the author's own.
+Result<Json> answer_route(const std::vector<RouteHandler>& handlers, const Json& message,
+                          const Moment& moment);
+/// Each route of plugin.json has a handler, and each handler a route.
+Status check_handlers(const std::vector<RouteHandler>& handlers, const Description& description);
 
 class Department;
 class Product;

@@ -44,7 +44,7 @@ records_file = "$work/bureau/records.json"
 TOML
 usr/bin/quancheng plugin check project/department/build/plugins/my_department \
   --settings city/config/plugins/my_department.toml --junit check.xml
-grep -q 'tests="11" failures="0"' check.xml
+grep -q 'tests="12" failures="0"' check.xml
 usr/bin/quancheng plugin check project/product/build/plugins/my_product --seed 7 --cycles 100
 
 # The publisher: the package, signed.

@@ -104,6 +104,77 @@ TEST_F(ProductTest, TheWholePopulationIsDecidedAndOutcomesVary) {
   EXPECT_GT(amounts.size(), 15U);
 }
 
+Result<Json> ask(plugin::Manager& manager, const char* method, const char* path,
+                 const Json& body = Json::object()) {
+  const Json message = {
+      {"now", 1'790'000'000},    {"caller", {{"kind", "bank"}, {"account", "qc-bank"}}},
+      {"method", method},        {"path", path},
+      {"query", Json::object()}, {"body", body}};
+  QC_ASSIGN(const auto answer, manager.call("citizen_loan", plugin::kRouteMethod, message, 5000));
+  return answer.message.at("body");
+}
+
+TEST_F(ProductTest, ItsTermsAreWhatItDecidesBy) {
+  const auto terms = ask(bench().manager(), "GET", "terms");
+  ASSERT_TRUE(terms.ok()) << terms.error().message;
+  const auto decision = decide_for(0);
+  ASSERT_TRUE(decision.ok());
+  EXPECT_GE(decision->at("amount_fen"), terms->at("min_amount_fen"));
+  EXPECT_LE(decision->at("amount_fen"), terms->at("max_amount_fen"));
+  std::set<Json> lengths;
+  for (const Json& row : terms->at("tenure")) lengths.insert(row.at("term_months"));
+  EXPECT_TRUE(lengths.contains(decision->at("term_months")));
+  EXPECT_EQ(terms->at("standard_rate_bp"), 450);
+}
+
+TEST_F(ProductTest, APlanOfRepaymentPaysBackExactlyWhatWasLent) {
+  struct Case {
+    const char* repayment;
+    std::int64_t first_fen;  ///< of 120,000 yuan at 3.6 % in 12 months, by hand
+    std::int64_t interest_fen;
+  };
+  for (const Case& one : {Case{"equal_instalment", 1'019'607, 235'285},
+                          Case{"equal_principal", 1'036'000, 234'000}}) {
+    const auto quote = ask(bench().manager(), "POST", "quote",
+                           {{"amount_fen", 12'000'000},
+                            {"rate_bp", 360},
+                            {"term_months", 12},
+                            {"repayment", one.repayment}});
+    ASSERT_TRUE(quote.ok()) << quote.error().code;
+    const Json& plan = quote->at("plan");
+    ASSERT_EQ(plan.size(), 12U);
+    EXPECT_EQ(plan[0].at("interest_fen"), 36'000);
+    EXPECT_EQ(plan[0].at("payment_fen"), one.first_fen) << one.repayment;
+    EXPECT_NEAR(quote->at("total_interest_fen").get<double>(),
+                static_cast<double>(one.interest_fen), 1)
+        << one.repayment;
+    std::int64_t principal = 0;
+    for (const Json& month : plan) principal += month.at("principal_fen").get<std::int64_t>();
+    EXPECT_EQ(principal, 12'000'000);
+    EXPECT_EQ(plan[11].at("owed_fen"), 0);
+  }
+}
+
+TEST_F(ProductTest, AQuoteOutsideOfItsTermsIsRefusedByName) {
+  const Json good = {{"amount_fen", 12'000'000},
+                     {"rate_bp", 360},
+                     {"term_months", 12},
+                     {"repayment", "equal_instalment"}};
+  const auto refused = [&](const char* name, const Json& value) {
+    Json body = good;
+    body[name] = value;
+    const auto answer = ask(bench().manager(), "POST", "quote", body);
+    return answer.ok() ? "accepted" : answer.error().code + '@' + answer.error().field;
+  };
+  EXPECT_EQ(refused("rate_bp", 360), "accepted");
+  EXPECT_EQ(refused("amount_fen", 12'000'001), "citizen_loan.bad_amount@amount_fen");
+  EXPECT_EQ(refused("amount_fen", 100), "citizen_loan.bad_amount@amount_fen");
+  EXPECT_EQ(refused("term_months", 13), "citizen_loan.bad_term@term_months");
+  EXPECT_EQ(refused("repayment", "never"), "citizen_loan.bad_repayment@repayment");
+  EXPECT_EQ(refused("rate_bp", 0), "json.out_of_range@rate_bp");
+  EXPECT_EQ(refused("id_no", "x"), "json.unknown_field@id_no");
+}
+
 TEST_F(ProductTest, TheSameEvidenceGivesTheSameDecision) {
   const auto wallet = bench().open_account(0);
   ASSERT_TRUE(wallet.ok());

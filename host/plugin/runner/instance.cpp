@@ -1,6 +1,5 @@
 #include "host/plugin/runner/instance.hpp"
 
-#include <cstring>
 #include <dlfcn.h>
 #include <exception>
 
@@ -50,13 +49,11 @@ void Instance::report_dropped_lines() {
   if (dropped > 0) send_control(wire::Control::kDropped, dropped, {}, false);
 }
 
-/// The one extension that there is.
 const void* Instance::find_extension(void* context, const char* id) {
-  const auto* self = static_cast<const Instance*>(context);
-  return id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0 ? self->outbound_ : nullptr;
+  return static_cast<const Instance*>(context)->extensions_.find(id);
 }
 
-Instance::Instance(const qc_outbound* outbound) : outbound_(outbound) {
+Instance::Instance(const plugin::Extensions& extensions) : extensions_(extensions) {
   host_.struct_size = sizeof(qc_host);
   host_.abi_major = QC_ABI_MAJOR;
   host_.abi_minor = QC_ABI_MINOR;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "host/plugin/runner/extensions.hpp"
 #include "host/plugin/runner/log_budget.hpp"
 #include "host/plugin/runner/wire.hpp"
 #include "sdk/plugin/abi.h"
@@ -24,8 +25,8 @@ struct CallAnswer {
 
 class Instance {
  public:
-  /// `outbound`: the extension that is granted, or null; lives as long as the process.
-  explicit Instance(const qc_outbound* outbound);
+  /// The extensions' tables live as long as the process.
+  explicit Instance(const plugin::Extensions& extensions);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
@@ -43,7 +44,7 @@ class Instance {
   static void write_log(void* context, int level, const char* text, std::size_t size);
   static const void* find_extension(void* context, const char* id);
 
-  const qc_outbound* const outbound_;
+  const plugin::Extensions extensions_;
   LogBudget log_budget_;
   qc_host host_{};
   const qc_plugin* table_ = nullptr;

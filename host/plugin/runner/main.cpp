@@ -57,11 +57,13 @@ int run() {
   }
   limit_threads(setup.header.threads);
   // From here on code of the plugin runs.
-  const qc_outbound* outbound = nullptr;
+  plugin::Extensions extensions;
+  if (setup.header.routes != 0) extensions.routes = &plugin::kRoutesTable;
   if (setup.header.outbound != 0) {
-    outbound = outbound_extension(wire::kFirstLaneFd + static_cast<int>(setup.header.lanes));
+    extensions.outbound =
+        outbound_extension(wire::kFirstLaneFd + static_cast<int>(setup.header.lanes));
   }
-  static Instance instance(outbound);  // outlives the lanes, which end with the process
+  static Instance instance(extensions);  // outlives the lanes, which end with the process
   LoadFault fault;
   if (!instance.load(fault)) return refuse(fault.kind, fault.message);
   if (!start_lanes(instance, setup.header.lanes, setup.header.max_answer_bytes)) {

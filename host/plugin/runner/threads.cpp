@@ -16,7 +16,7 @@ namespace {
 using Body = void* (*)(void*);
 using Create = int (*)(pthread_t*, const pthread_attr_t*, Body, void*);
 
-constexpr int kMaxTold = 16;
+constexpr int kMaxThreadsTold = 16;
 
 // The symbol below has no object to belong to: what it knows is the process's.
 std::atomic<std::uint32_t> most_threads{0};
@@ -42,7 +42,7 @@ int create_counted(Create create, pthread_t* thread, const pthread_attr_t* attri
                    Start wanted) {
   if (live_threads.fetch_add(1) >= most_threads.load()) {
     live_threads.fetch_sub(1);
-    if (told_threads.fetch_add(1) < kMaxTold) {
+    if (told_threads.fetch_add(1) < kMaxThreadsTold) {
       send_control(wire::Control::kViolation, SYS_clone, "start more threads than it may", false);
     }
     return EAGAIN;

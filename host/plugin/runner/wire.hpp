@@ -26,6 +26,9 @@ inline constexpr std::size_t kMaxControlBytes = 32U << 10U;
 inline constexpr std::size_t kMaxTextBytes = 512;  ///< log lines, refusals, reasons
 inline constexpr std::size_t kMaxMethodBytes = 64;
 inline constexpr std::size_t kMaxMessageBytes = 16U << 20U;
+/// Of a product's own routes: what a caller sends, and a whole answer.
+inline constexpr std::uint32_t kMaxRouteBodyBytes = 64U << 10U;
+inline constexpr std::uint32_t kMaxRouteAnswerBytes = 256U << 10U;
 
 /// First message on the control socket: Setup, then per path and per library a uint32 size and its
 /// bytes.
@@ -42,7 +45,8 @@ struct Setup {
   std::uint32_t paths = 0;
   std::uint32_t libraries = 0;
   std::uint32_t outbound = 0;  ///< 1 = connections may be asked for
-  std::uint32_t threads = 0;  ///< at a time, the first one not counted
+  std::uint32_t threads = 0;   ///< at a time, the first one not counted
+  std::uint32_t routes = 0;    ///< 1 = it serves routes, and nothing else
 };
 
 /// Runner to host on the outbound socket, followed by the address.

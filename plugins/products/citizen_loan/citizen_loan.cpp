@@ -2,9 +2,12 @@
 //
 // How it decides (README.md has the same in words): each row of kRules that applies declines the
 // application or sends it to a person; otherwise amount, rate and term follow from the kTenure row.
+#include "plugins/products/citizen_loan/quote.hpp"
 #include "sdk/plugin/product.hpp"
 
 namespace {
+
+using namespace citizen_loan;
 
 using qc::Result;
 using qc::plugin::Decision;
@@ -12,16 +15,6 @@ using qc::plugin::Outcome;
 using qc::plugin::Reason;
 using qc::plugin::Request;
 
-constexpr std::int64_t kYuan = 100;  // fen
-constexpr std::int64_t kMaxAmount = 300'000 * kYuan;
-constexpr std::int64_t kMaxAmountUnknownLoan = 200'000 * kYuan;
-constexpr std::int64_t kMinAmount = 5'000 * kYuan;
-constexpr std::int64_t kStep = 1'000 * kYuan;
-constexpr std::int64_t kBasesLent = 18;         // months of contribution base
-constexpr std::int64_t kLoanWeightPercent = 5;  // of an outstanding housing fund loan, deducted
-constexpr std::int64_t kStandardRateBp = 450;
-constexpr std::int64_t kSteadyJobDiscountBp = 20;
-constexpr std::int64_t kGoodLoanDiscountBp = 15;
 constexpr int kSteadyJobYears = 2;
 
 /// What is known, read once. Optional items that were not granted are false or 0.
@@ -74,21 +67,6 @@ constexpr Rule kRules[] = {
     {Outcome::kReview, [](const Facts& f) { return f.fund_monthly_fen * 100 < f.base_fen * 10; },
      "fund.inconsistent", "公积金月缴存额与缴费基数不相符，需人工复核",
      "Fund payments do not match the contribution base: a person will look at it"},
-};
-
-struct Tenure {
-  std::int64_t from_months;
-  std::int64_t percent;  ///< of the full amount
-  std::int64_t discount_bp;
-  std::int64_t term_months;
-  Reason reason;
-};
-
-const Tenure kTenure[] = {
-    {120, 100, 45, 36, {"tenure.120", "社会保险累计缴费满10年", "Insured for ten years or more"}},
-    {60, 90, 30, 36, {"tenure.60", "社会保险累计缴费满5年", "Insured for five years or more"}},
-    {24, 70, 15, 24, {"tenure.24", "社会保险累计缴费满2年", "Insured for two years or more"}},
-    {12, 40, 0, 12, {"tenure.12", "社会保险累计缴费满1年", "Insured for one year or more"}},
 };
 
 qc::Error unreadable(std::string field) {
@@ -190,6 +168,10 @@ class CitizenLoan final : public qc::plugin::Product {
     Decision decision = apply_rules(facts);
     if (decision.outcome == Outcome::kApproved) price(facts, decision);
     return decision;
+  }
+
+  std::vector<qc::plugin::RouteHandler> routes() override {
+    return {{"GET", "terms", terms}, {"POST", "quote", quote}};
   }
 };
 

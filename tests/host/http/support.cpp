@@ -82,6 +82,22 @@ Result<Json> EchoExchange::access(Text caller, const Json& body) {
   return echo("access", caller, {}, body);
 }
 
+Result<Json> EchoExchange::product_route(const exchange::RouteRequest& request) {
+  if (request.path == "nothing") return not_found("product.no_such_route", "no such path");
+  Json out = echo("product_route", request.caller, request.product, request.body);
+  out.update({{"kind", request.kind},
+              {"member", request.member},
+              {"method", request.method},
+              {"path", request.path},
+              {"query", request.query},
+              {"bytes", request.body_bytes}});
+  return out;
+}
+
+Result<Json> EchoExchange::due_accesses(Text caller, Text product) {
+  return echo("due_accesses", caller, product);
+}
+
 Result<Json> EchoCentre::members() { return echo("members", ""); }
 Result<Json> EchoCentre::member(const std::string& account) { return echo("member", "", account); }
 Result<Json> EchoCentre::items() { return echo("items", ""); }
@@ -157,6 +173,10 @@ Result<plugin::Manager::Answer> OnePlugin::call(const std::string&, const std::s
 }
 Result<std::string> OnePlugin::for_item(const std::string&) const {
   return not_found("plugin.none_for_item", "none");
+}
+Result<plugin::ProductRoute> OnePlugin::route_of(const std::string&, const std::string&,
+                                                 const std::string&) const {
+  return not_found("product.no_such_route", "no such path");
 }
 Result<std::string> OnePlugin::for_product(const std::string&) const {
   return not_found("plugin.none_for_product", "none");

@@ -43,6 +43,8 @@ class EchoExchange final : public exchange::Exchange {
   Result<Json> get_access(Text caller, Text access) override;
   Result<Json> create_grant(Text caller, const Json& body) override;
   Result<Json> access(Text caller, const Json& body) override;
+  Result<Json> product_route(const exchange::RouteRequest& request) override;
+  Result<Json> due_accesses(Text caller, Text product) override;
 };
 
 class EchoCentre final : public centre::Centre {
@@ -85,8 +87,11 @@ class OnePlugin final : public plugin::Manager {
   Result<plugin::PluginInfo> info(const std::string& plugin) const override;
   Result<Answer> call(const std::string& plugin, const std::string& method, const Json& message,
                       int timeout_ms) override;
+  void blame(const std::string&, const std::string&) override {}
   Result<std::string> for_item(const std::string& item) const override;
   Result<std::string> for_product(const std::string& product) const override;
+  Result<plugin::ProductRoute> route_of(const std::string& plugin, const std::string& method,
+                                        const std::string& path) const override;
 
  private:
   std::atomic<plugin::State> state_{plugin::State::kActive};

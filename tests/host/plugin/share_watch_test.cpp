@@ -120,6 +120,9 @@ TEST_F(ShareWatchTest, TheNextProcessBeginsWhereTheLastOneWas) {
   EXPECT_FALSE(watch_.demoted());
 }
 
+// ThreadSanitizer lets no child of a program with threads have threads.
+#ifndef __SANITIZE_THREAD__
+
 /// A child with three threads that burn; killed at the end.
 class Burner {
  public:
@@ -185,6 +188,7 @@ TEST(PriorityTest, AnOrdinaryUserMayPutItsOwnBehindAndIsTheRightToComeBackKnown)
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0) << "2: an ordinary user was let take it back";
 }
+#endif
 
 }  // namespace
 }  // namespace qc::plugin

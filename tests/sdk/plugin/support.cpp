@@ -11,7 +11,8 @@
 
 namespace qc::plugin {
 
-Rig::Rig(std::string_view description, std::unique_ptr<Service> service, std::string owner)
+Rig::Rig(std::string_view description, std::unique_ptr<Service> service, std::string owner,
+         Grants grants)
     : key_(crypto::PrivateKey::generate()), owner_(std::move(owner)) {
   std::string name = (std::filesystem::temp_directory_path() / "qc-rig-XXXXXX").string();
   EXPECT_NE(mkdtemp(name.data()), nullptr);
@@ -22,6 +23,12 @@ Rig::Rig(std::string_view description, std::unique_ptr<Service> service, std::st
   EXPECT_TRUE(
       crypto::save_key(folder_ / "key.pem", key_, "rig", crypto::PassphraseKind::kRandom).ok());
   host_ = {sizeof(qc_host), QC_ABI_MAJOR, QC_ABI_MINOR, this, &Rig::write_log, nullptr};
+  if (grants == Grants::kRoutes) {
+    host_.extension = [](void*, const char* id) -> const void* {
+      static constexpr qc_routes kTable = {sizeof(qc_routes), 1000, 1000};
+      return std::string_view(id) == QC_ROUTES ? &kTable : nullptr;
+    };
+  }
   auto parsed = Description::parse(description);
   EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().field);
   core_ = std::make_unique<Core>(&host_, std::move(*parsed), std::move(service));

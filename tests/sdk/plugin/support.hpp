@@ -35,7 +35,10 @@ struct Reply {
 /// A plugin in this process: keys in a temporary folder, calls through Core as the host makes them.
 class Rig {
  public:
-  Rig(std::string_view description, std::unique_ptr<Service> service, std::string owner);
+  /// What the host grants the instance.
+  enum class Grants { kNothing, kRoutes };
+  Rig(std::string_view description, std::unique_ptr<Service> service, std::string owner,
+      Grants grants = Grants::kNothing);
   ~Rig();
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;
@@ -93,11 +96,14 @@ class ScriptedDepartment final : public Department {
 class ScriptedProduct final : public Product {
  public:
   using Script = std::function<Result<Decision>(const Request&)>;
-  explicit ScriptedProduct(Script script) : script_(std::move(script)) {}
+  explicit ScriptedProduct(Script script, std::vector<RouteHandler> routes = {})
+      : script_(std::move(script)), routes_(std::move(routes)) {}
   Result<Decision> decide(const Request& request) override { return script_(request); }
+  std::vector<RouteHandler> routes() override { return routes_; }
 
  private:
   Script script_;
+  std::vector<RouteHandler> routes_;
 };
 
 /// plugin.json of a department "t" with items t.all (one field of each type) and t.other.
