@@ -1,7 +1,6 @@
 // What transactions will ask the state for, read before their turn.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -12,30 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "host/chain/byte_budget.hpp"
 #include "host/chain/kv_store.hpp"
 #include "host/chain/rules.hpp"
 #include "host/chain/state_store.hpp"
 #include "sdk/proof/subject_map.hpp"
 
 namespace qc::chain {
-
-/// Bytes held at a time, by everybody together: bounds memory whatever the path.
-class ByteBudget {
- public:
-  explicit ByteBudget(std::size_t limit) : limit_(limit) {}
-  bool take(std::size_t bytes) {
-    const std::size_t before = used_.fetch_add(bytes);
-    if (before + bytes <= limit_) return true;
-    used_ -= bytes;
-    return false;
-  }
-  void give_back(std::size_t bytes) { used_ -= bytes; }
-  std::size_t used() const { return used_; }
-
- private:
-  std::size_t limit_;
-  std::atomic<std::size_t> used_{0};
-};
 
 /// What one transaction will probably ask for, as the state of `batches` batches has it; read by
 /// the threads that verify, so that the sequencer does not wait for the store. It only saves time:

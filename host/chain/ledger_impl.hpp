@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/chain/append_file.hpp"
+#include "host/chain/byte_budget.hpp"
 #include "host/chain/committer.hpp"
 #include "host/chain/ledger.hpp"
 #include "host/chain/publisher.hpp"

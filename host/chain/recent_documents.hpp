@@ -9,8 +9,8 @@
 namespace qc::chain {
 
 /// The state as rules read it, batch after batch: reads through to the rows and keeps what it
-/// found, and what batches wrote, while there is room. Accounts, catalogue and requests are read
-/// again and again, and parsing one costs more than the rule that asks for it.
+/// found, and what batches wrote, while there is room: members, products, items and
+/// plugins, which many transactions name. Parsing one costs more than the rule that asks for it.
 /// Thread contract: one thread, which tells of every batch that is made durable.
 class RecentDocuments final : public StateReader {
  public:

@@ -1,6 +1,7 @@
 // A grant that waits for a second signature, in the tables. On both backends.
 #include "sdk/crypto/sm3.hpp"
 #include "tests/host/centre/support.hpp"
+#include "tests/host/chain_rules/enterprise_city.hpp"
 
 namespace qc::centre::test {
 namespace {

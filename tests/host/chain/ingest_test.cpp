@@ -240,6 +240,32 @@ TEST(VerifyPool, TakesWhatWaitsAsOneGroupAndKeepsUnitsWhole) {
   EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 104, 30, 200, 2}));
 }
 
+TEST(VerifyPool, ACrowdThatComesOneByOneIsAllServedWithoutAnotherPush) {
+  IngestKeys keys;
+  std::atomic<std::size_t> served{0};
+  std::atomic<std::size_t> groups{0};
+  VerifyPool pool(2, keys, [&](TxVerifier&, std::vector<Arrival> group) {
+    served += group.size();
+    ++groups;
+  });
+  constexpr std::size_t kEach = 20'000;
+  const auto crowd = [&pool] {
+    for (std::size_t i = 0; i < kEach; ++i) {
+      std::vector<Arrival> one;
+      one.push_back({{"tx"}, nullptr});
+      EXPECT_TRUE(pool.push(one));
+    }
+  };
+  std::thread other(crowd);
+  crowd();
+  other.join();
+  for (int i = 0; i < 4000 && served < 2 * kEach; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(served, 2 * kEach);  // nobody waits for a push that wakes a thread
+  EXPECT_LT(groups, kEach);      // nor is each a group of its own
+}
+
 TEST(RecentRows, ShowWhatTheStoreHoldsHoweverLittleRoomTheyHave) {
   for (const std::size_t room : {std::size_t{0}, std::size_t{2000}, std::size_t{1} << 20U}) {
     const auto store = open_memory();

@@ -1,7 +1,7 @@
 // Acting for another: guardians of minors, the people of an enterprise.
 #include "sdk/crypto/jose.hpp"
 #include "sdk/proof/pseudonym.hpp"
-#include "tests/host/chain_rules/world.hpp"
+#include "tests/host/chain_rules/enterprise_city.hpp"
 
 namespace qc::chain::test {
 namespace {

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tests/host/plugin/packages.hpp"
+#include "tests/host/plugin/hostile.hpp"
 
 namespace qc::plugin {
 namespace {
@@ -87,8 +87,9 @@ TEST(DirectCallsTest, AnOverdueCallIsToldOfOnceAndAgainWhenItReturns) {
 }
 
 /// With a plugin inside the host that turns on it.
-class TreacheryTest : public ::testing::TestWithParam<const char*> {
+class TreacheryTest : public ::testing::TestWithParam<const char*>, protected WithHostile {
  protected:
+  TreacheryTest() : WithHostile(Isolation::kHost) {}
   void start(const std::string& library = "hostile") {
     packages_.install("good", "good");
     packages_.install("hostile", library);
@@ -99,11 +100,6 @@ class TreacheryTest : public ::testing::TestWithParam<const char*> {
     ASSERT_TRUE(manager_->load("good").ok());
     ASSERT_TRUE(manager_->load("hostile").ok());
   }
-  Result<Manager::Answer> call(const std::string& method, const Json& message = Json::object(),
-                               int timeout_ms = 5000) {
-    return manager_->call("hostile", method, message, timeout_ms);
-  }
-  PluginInfo info() { return *manager_->info("hostile"); }
   bool on_own_thread(const char* method = "thread") {
     const auto answer = call(method);
     return answer.ok() && answer->message.at("thread") == syscall(SYS_gettid);
@@ -121,7 +117,7 @@ class TreacheryTest : public ::testing::TestWithParam<const char*> {
       code_ = code_of(call("betray", {{"path", GetParam()}}, 100));
       came_back_ = true;
     });
-    wait_until_true([&] {
+    wait_until([&] {
       return info().reason == "1 calls never came back, 1 of them on threads of the host's own";
     });
   }
@@ -138,8 +134,6 @@ class TreacheryTest : public ::testing::TestWithParam<const char*> {
   }
   void TearDown() override { relent(); }
 
-  Packages packages_{Isolation::kHost};
-  std::unique_ptr<Manager> manager_;
   std::thread betrayed_;
   std::string code_;
   std::atomic<bool> came_back_{false};
@@ -180,9 +174,9 @@ TEST_P(TreacheryTest, AnUpgradeTakesItsPlaceAndDoesNotWait) {
   EXPECT_EQ(info().generation, 2U);
   EXPECT_EQ(info().reason, "");
   EXPECT_TRUE(call("echo").ok());
-  wait_until_true([&] { return info().overdue == 1; });
+  wait_until([&] { return info().overdue == 1; });
   relent();
-  wait_until_true([&] { return info().draining == 0; });
+  wait_until([&] { return info().draining == 0; });
 }
 
 TEST_P(TreacheryTest, ADrainAndAStopAreNotHeldUp) {

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "sdk/base/files.hpp"
-#include "tests/host/plugin/packages.hpp"
+#include "tests/host/plugin/hostile.hpp"
 
 namespace qc::plugin {
 namespace {
@@ -13,8 +13,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-class ProcessDeathTest : public ::testing::Test {
+class ProcessDeathTest : public ::testing::Test, protected WithHostile {
  protected:
+  ProcessDeathTest() : WithHostile(Isolation::kProcess) {}
   void SetUp() override {
     packages_.install("good", "good");
     packages_.install("hostile", "hostile");
@@ -26,22 +27,8 @@ class ProcessDeathTest : public ::testing::Test {
     ASSERT_TRUE(manager_->load("good").ok());
     ASSERT_TRUE(manager_->load("hostile").ok());
   }
-  Result<Manager::Answer> call(const std::string& method, const Json& message = Json::object(),
-                               int timeout_ms = 5000) {
-    return manager_->call("hostile", method, message, timeout_ms);
-  }
-  PluginInfo info() { return *manager_->info("hostile"); }
-  void wait_until(const std::function<bool()>& true_at_last) {
-    for (int i = 0; i < 4000 && !true_at_last(); ++i) std::this_thread::sleep_for(milliseconds(5));
-    ASSERT_TRUE(true_at_last()) << state_name(info().state) << ": " << info().reason;
-  }
-  void wait_for(State state) {
-    wait_until([&] { return info().state == state; });
-  }
 
-  Packages packages_{Isolation::kProcess};
   ManagerOptions options_;
-  std::unique_ptr<Manager> manager_;
 };
 
 TEST_F(ProcessDeathTest, ThreeDeathsInAMinuteAreAQuarantineUntilTheOperatorActs) {
