@@ -181,11 +181,11 @@ std::optional<ReplayDefect> replay_record(KvStore& store, Position& position, co
   if (batch.after().record_hash != record.hash) {
     return whole("audit.framing", "the record is not written as this program writes it");
   }
-  const KvBatch rows = batch.rows(context.chunk, context.offset);
+  KvBatch rows = batch.rows(context.chunk, context.offset);
   if (const std::string failure = store.failure(); !failure.empty()) {
     return whole("audit.state", failure);
   }
-  if (const Status written = store.write(rows); !written) {
+  if (const Status written = store.write(std::move(rows)); !written) {
     return whole("audit.state", written.error().message);
   }
   position = batch.after();

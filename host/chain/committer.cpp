@@ -50,15 +50,13 @@ Committer::Committer(CommitterOptions options, CommitterStores stores, ChunkStor
       publish_(std::move(publish)),
       chunks_(std::move(chunks)),
       hints_(options_.chunks),
-      recent_(stores.state),
-      pending_(recent_),
-      documents_(pending_),
+      documents_(stores.state),
       foresight_(documents_, position.batches),
       position_(position),
       tiles_(stores.tiles),
       heads_(options_.chunks) {
   batches_ = position.batches;
-  advance(position);
+  advance(position, store_.snapshot());
   thread_ = std::thread([this] { run(); });
 }
 
@@ -88,10 +86,10 @@ void Committer::set_trouble(const std::string& reason, bool for_good) {
 void Committer::process(OrderedBatch batch) {
   Durable durable;
   Work& work = durable.work;
-  settle_written();
+  durable.before = store_.snapshot();
   const std::int64_t time_ms = std::max(batch.time_ms, position_.time_ms);
-  durable.builder =
-      std::make_unique<BatchBuilder>(pending_, position_, options_.chain, time_ms, &foresight_);
+  durable.builder = std::make_unique<BatchBuilder>(*durable.before, position_, options_.chain,
+                                                   time_ms, &foresight_);
   BatchBuilder& builder = *durable.builder;
   std::optional<Error> failure;
   try {
@@ -99,12 +97,8 @@ void Committer::process(OrderedBatch batch) {
     if (read_only()) {
       failure = unavailable("ledger.io", trouble());
     } else if (builder.count() != 0) {
-      auto rows = append(builder);
-      if (rows) {
-        durable.rows = std::move(rows).value();
-      } else {
-        failure = rows.error();
-      }
+      const Status appended = append(durable);
+      if (!appended) failure = appended.error();
     }
   } catch (const std::exception& exception) {
     // Out of memory, or a defect. What was written stays for recovery; nothing more is.
@@ -177,7 +171,8 @@ Error Committer::record_refusal(const Transaction& attempt, Error refusal, Batch
   return refusal;
 }
 
-Result<std::shared_ptr<const KvBatch>> Committer::append(BatchBuilder& builder) {
+Status Committer::append(Durable& durable) {
+  BatchBuilder& builder = *durable.builder;
   const std::string unreadable = store_.failure();
   if (!unreadable.empty()) {
     // Rules that ran on a store that could not be read prove nothing.
@@ -204,17 +199,28 @@ Result<std::shared_ptr<const KvBatch>> Committer::append(BatchBuilder& builder) 
   }
   hints_.write(place->chunk, position_.size - place->chunk, builder.hints());
   set_trouble("", false);
-  auto rows = std::make_shared<const KvBatch>(builder.rows(place->chunk, place->offset));
-  pending_.push(position_.batches, rows);
+  durable.appended = true;
+  durable.after = store(builder, *place);
   documents_.wrote(builder.writes());
   foresight_.wrote(builder.writes(), builder.subjects());
   position_ = builder.after();
-  return rows;
+  return {};
 }
 
-/// Rows that the store has by now need not be looked up above it any more.
-void Committer::settle_written() {
-  while (const auto rows = pending_.pop(batches_)) recent_.wrote(*rows);
+std::shared_ptr<const KvReader> Committer::store(BatchBuilder& builder,
+                                                 const ChunkStore::Place& place) {
+  KvBatch rows = builder.rows(place.chunk, place.offset);
+  if (state_lost_) return nullptr;
+  if (const Status written = store_.write(std::move(rows)); !written) {
+    lose_state(written.error().message);
+    return nullptr;
+  }
+  return store_.snapshot();
+}
+
+void Committer::lose_state(const std::string& reason) {
+  state_lost_ = true;
+  set_trouble(reason + "; restart the host to bring the state level", true);
 }
 
 void Committer::hand_over(Durable durable) {
@@ -247,43 +253,35 @@ void Committer::run() {
 }
 
 void Committer::finish(Durable durable) {
-  std::optional<Error> failure;
-  if (durable.rows != nullptr) {
-    try {
-      failure = store(durable);
-    } catch (const std::exception& exception) {
-      set_trouble(std::string("the state could not be written: ") + exception.what(), true);
-      state_lost_ = true;
-      failure = state_failed();
-    }
-  }
-  if (failure) {
-    fail(durable.work, *failure);
+  if (durable.appended && !show(durable)) {
+    fail(durable.work, state_failed());
   } else {
     answer(*durable.builder, durable.work);
   }
 }
 
-std::optional<Error> Committer::store(const Durable& durable) {
-  if (state_lost_) return state_failed();
-  // Tiles first: whoever sees the new state finds its proofs.
-  Status written = tiles_.append(durable.builder->leaves());
-  if (written) written = store_.write(*durable.rows);
-  if (!written) {
-    state_lost_ = true;
-    set_trouble(written.error().message + "; restart the host to bring the state level", true);
-    return state_failed();
+bool Committer::show(const Durable& durable) {
+  if (durable.after == nullptr || state_lost_) return false;
+  try {
+    // Tiles first: whoever sees the new state finds its proofs.
+    if (const Status written = tiles_.append(durable.builder->leaves()); !written) {
+      lose_state(written.error().message);
+      return false;
+    }
+    advance(durable.builder->after(), durable.after);
+  } catch (const std::exception& exception) {
+    lose_state(std::string("the state cannot be shown: ") + exception.what());
+    return false;
   }
-  advance(durable.builder->after());
   ++batches_;
-  return std::nullopt;
+  return true;
 }
 
 /// Signs the new head and shows the new state to readers.
-void Committer::advance(const Position& position) {
+void Committer::advance(const Position& position, std::shared_ptr<const KvReader> state) {
   auto tip = std::make_shared<Tip>();
   tip->position = position;
-  tip->snapshot = store_.snapshot();
+  tip->snapshot = std::move(state);
   if (position.size != 0) {
     tip->head = proof::sign_head(
         {options_.chain, position.size, position.log_root, position.subject_root, position.time_ms},

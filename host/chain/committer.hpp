@@ -16,9 +16,7 @@
 #include "host/chain/heads.hpp"
 #include "host/chain/hints.hpp"
 #include "host/chain/orderer.hpp"
-#include "host/chain/pending_rows.hpp"
 #include "host/chain/recent_documents.hpp"
-#include "host/chain/recent_rows.hpp"
 #include "host/chain/tile_store.hpp"
 
 namespace qc::chain {
@@ -83,9 +81,11 @@ class Committer {
   };
   /// A batch that is durable in the ledger files.
   struct Durable {
+    std::shared_ptr<const KvReader> before;  ///< what the builder reads
     std::unique_ptr<BatchBuilder> builder;
     Work work;
-    std::shared_ptr<const KvBatch> rows;
+    bool appended = false;                  ///< there was something to append
+    std::shared_ptr<const KvReader> after;  ///< null: the state store did not take it
   };
 
   // On the orderer's thread.
@@ -93,19 +93,23 @@ class Committer {
   Error record_refusal(const Transaction& attempt, Error refusal, BatchBuilder& builder,
                        Work& work);
   /// Makes the batch durable; an error when it is not.
-  Result<std::shared_ptr<const KvBatch>> append(BatchBuilder& builder);
-  void settle_written();
+  Status append(Durable& durable);
+  /// The state with the batch; null when the store does not take it.
+  std::shared_ptr<const KvReader> store(BatchBuilder& builder, const ChunkStore::Place& place);
   void hand_over(Durable durable);
   void await_finished();
+
+  /// Any of the two threads.
+  void lose_state(const std::string& reason);
 
   // On the committer's own thread.
   void run();
   void finish(Durable durable);
-  /// Nullopt when the state store has the batch.
-  std::optional<Error> store(const Durable& durable);
+  /// Shows the batch to readers. False when it cannot be.
+  bool show(const Durable& durable);
   void answer(const BatchBuilder& builder, Work& work);
 
-  void advance(const Position& position);
+  void advance(const Position& position, std::shared_ptr<const KvReader> state);
   void fail(Work& work, const Error& error);
   void set_trouble(const std::string& reason, bool for_good);
   bool read_only() const;
@@ -113,14 +117,14 @@ class Committer {
   CommitterOptions options_;
   KvStore& store_;
   Publish publish_;
-  std::atomic<std::uint64_t> batches_{0};  ///< in the state store
+  std::atomic<std::uint64_t> batches_{0};  ///< that readers see
   std::atomic<std::uint64_t> rejected_{0};
+  /// A batch is missing in what readers see: nothing may be shown after it.
+  std::atomic<bool> state_lost_{false};
 
   // The orderer's thread alone.
   ChunkStore chunks_;
   HintsWriter hints_;
-  RecentRows recent_;
-  PendingRows pending_;
   RecentDocuments documents_;
   Foresight foresight_;
   Position position_;  ///< after the last durable batch
@@ -130,7 +134,6 @@ class Committer {
   HeadsWriter heads_;
   std::chrono::steady_clock::time_point head_stored_at_{};
   std::uint64_t head_stored_size_ = 0;
-  bool state_lost_ = false;  ///< a batch is missing in the store: nothing may be put after it
 
   std::mutex finishing_mutex_;  ///< guards what follows
   std::condition_variable finishing_;

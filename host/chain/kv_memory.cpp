@@ -21,8 +21,8 @@ class MemoryStore final : public KvStore {
     }
   }
 
-  Status write(const KvBatch& batch) override {
-    for (const auto& [key, value] : batch) {
+  Status write_rows(std::shared_ptr<const KvBatch> batch) override {
+    for (const auto& [key, value] : *batch) {
       if (value) {
         data_->insert_or_assign(key, *value);
       } else {

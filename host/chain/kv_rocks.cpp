@@ -1,7 +1,7 @@
-#include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
@@ -9,18 +9,18 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
-#include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_batch.h>
 
-#include "host/chain/kv_store.hpp"
+#include "host/chain/buffered_store.hpp"
 
 namespace qc::chain {
 namespace {
 
 constexpr std::size_t kBlockCacheBytes = 128U << 20U;
 constexpr int kOpenTables = 1000;
-constexpr std::size_t kWriteBufferBytes = 32U << 20U;
+constexpr std::uint64_t kMaxYoungTables = 20;
+constexpr std::size_t kBufferBytes = 32U << 20U;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
@@ -109,58 +109,22 @@ class RocksSnapshot final : public KvReader {
   rocksdb::ReadOptions options_;
 };
 
-/// In the order of their keys, equal ones as they came: each row is then found a place close to the
-/// last one's (memtable_insert_with_hint_prefix_extractor), which costs half of a search from
-/// above.
-std::vector<const KvBatch::value_type*> in_order(const KvBatch& batch) {
-  std::vector<const KvBatch::value_type*> rows;
-  rows.reserve(batch.size());
-  for (const auto& row : batch) rows.push_back(&row);
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto* a, const auto* b) { return a->first < b->first; });
-  return rows;
-}
-
-std::size_t encoded_bytes(const KvBatch& batch) {
-  constexpr std::size_t kRowBytes = 8;  // kind and lengths
-  std::size_t bytes = 64;
-  for (const auto& [key, value] : batch) {
-    bytes += kRowBytes + key.size() + (value ? value->size() : 0);
-  }
-  return bytes;
-}
-
-class RocksStore final : public KvStore {
+/// The rows as a file beside RocksDB's own, which it then takes for its own: nothing goes through
+/// its memory tables, whose order costs more than the rows are worth.
+class RocksTable final : public RowTable {
  public:
-  RocksStore(std::shared_ptr<rocksdb::DB> db, std::shared_ptr<Failure> failure)
-      : db_(std::move(db)), failure_(std::move(failure)) {}
-  ~RocksStore() override {
-    // Best effort: what is not flushed is replayed from the ledger files at the next start.
-    (void)flush();
-  }
-  RocksStore(const RocksStore&) = delete;
-  RocksStore& operator=(const RocksStore&) = delete;
+  RocksTable(std::shared_ptr<rocksdb::DB> db, std::shared_ptr<Failure> failure,
+             const std::filesystem::path& directory)
+      : db_(std::move(db)), failure_(std::move(failure)), next_((directory / "next").string()) {}
 
-  std::optional<std::string> get(std::string_view key) const override {
-    return read_key(*db_, {}, key, *failure_);
-  }
-  void scan(std::string_view prefix, std::string_view start,
-            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    scan_keys(*db_, {}, {prefix, start}, visit, *failure_);
-  }
-
-  Status write(const KvBatch& batch) override {
-    rocksdb::WriteBatch writes(encoded_bytes(batch));
-    rocksdb::Status status;
-    for (const KvBatch::value_type* row : in_order(batch)) {
-      const auto& [key, value] = *row;
-      status = value ? writes.Put(slice(key), slice(*value)) : writes.Delete(slice(key));
-      if (!status.ok()) break;
-    }
-    if (status.ok()) {
-      rocksdb::WriteOptions options;
-      options.disableWAL = true;
-      status = db_->Write(options, &writes);
+  Status take(RowCursor rows) override {
+    await_compaction();
+    rocksdb::Status status = write(rows);
+    if (status.ok() && written_ != 0) {
+      rocksdb::IngestExternalFileOptions options;
+      options.move_files = true;
+      options.write_global_seqno = false;  // the list of files has it
+      status = db_->IngestExternalFile({next_}, options);
     }
     if (status.ok()) return {};
     failure_->set(status);
@@ -171,38 +135,55 @@ class RocksStore final : public KvStore {
     return std::make_shared<RocksSnapshot>(db_, failure_);
   }
 
-  Status flush() override {
-    const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions());
-    if (status.ok()) return {};
-    failure_->set(status);
-    return unavailable("ledger.io", "the state store cannot be flushed: " + status.ToString());
-  }
-
   std::string failure() const override { return failure_->text(); }
 
  private:
+  /// Young tables are looked through one after the other: with too many of them reading gets slow,
+  /// so who writes waits.
+  void await_compaction() const {
+    std::uint64_t young = 0;
+    while (failure_->text().empty() &&
+           db_->GetIntProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &young) &&
+           young >= kMaxYoungTables) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+
+  /// `written_`: how many rows.
+  rocksdb::Status write(RowCursor& rows) {
+    written_ = 0;
+    rocksdb::Options options = db_->GetOptions();
+    options.compression_per_level.clear();
+    options.compression = rocksdb::kNoCompression;  // as of level 0
+    // Left in the page cache: what was written last is asked for first.
+    constexpr bool kInvalidatePageCache = false;
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, nullptr, kInvalidatePageCache);
+    rocksdb::Status status = writer.Open(next_);
+    for (; status.ok() && rows.at_row(); rows.next()) {
+      const auto& value = rows.value();
+      status =
+          value ? writer.Put(slice(rows.key()), slice(*value)) : writer.Delete(slice(rows.key()));
+      ++written_;
+    }
+    if (status.ok() && written_ != 0) status = writer.Finish();
+    return status;
+  }
+
   std::shared_ptr<rocksdb::DB> db_;
   std::shared_ptr<Failure> failure_;
+  const std::string next_;
+  std::uint64_t written_ = 0;
 };
 
 rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  options.write_buffer_size = kWriteBufferBytes;
   options.max_background_jobs = 2;
-  // Flushes and compactions wait for a processor that nobody else needs: what they hold up is
-  // theirs (writes are slowed down when they fall behind), what they would take is everybody's.
-  for (const auto pool : {rocksdb::Env::Priority::LOW, rocksdb::Env::Priority::HIGH}) {
-    (void)options.env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
-  }
-  // One writer, whose batches are sorted. The first byte of a key is its family (keys.hpp).
-  options.allow_concurrent_memtable_write = false;
-  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
-  // Most of what is asked for and not there, and what lies in the tables, is not searched for in
-  // the buffers.
-  options.memtable_whole_key_filtering = true;
-  options.memtable_prefix_bloom_size_ratio = 0.05;
+  // Compactions wait for a processor that nobody else needs: what they hold up is theirs (who
+  // writes waits when they fall behind), what they would take is everybody's.
+  (void)options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW,
+                                                rocksdb::CpuPriority::kLow);
   // What is young is rewritten soon: compressing it costs the cores more than it saves the disk.
   options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,
                                    rocksdb::kSnappyCompression};
@@ -237,6 +218,11 @@ Error damaged_store(const std::string& why) {
 }  // namespace
 
 Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directory) {
+  return open_rocks_sized(directory, kBufferBytes);
+}
+
+Result<std::unique_ptr<KvStore>> open_rocks_sized(const std::filesystem::path& directory,
+                                                  std::size_t buffer_bytes) {
   auto failure = std::make_shared<Failure>(directory);
   if (std::ifstream mark(directory / kDamageMark); mark) {
     std::string why;
@@ -254,8 +240,9 @@ Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directo
     if (is_damage(status) || status.IsInvalidArgument()) failure->mark(status.ToString());
     return damaged_store(status.ToString());
   }
-  return std::unique_ptr<KvStore>(
-      std::make_unique<RocksStore>(std::shared_ptr<rocksdb::DB>(raw), std::move(failure)));
+  auto table = std::make_unique<RocksTable>(std::shared_ptr<rocksdb::DB>(raw), std::move(failure),
+                                            directory);
+  return std::unique_ptr<KvStore>(std::make_unique<BufferedStore>(std::move(table), buffer_bytes));
 }
 
 }  // namespace qc::chain

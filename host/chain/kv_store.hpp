@@ -35,7 +35,10 @@ class KvStore : public KvReader {
  public:
   /// Atomic. Durable after flush() or close only: the ledger files are the write-ahead log, and
   /// after a crash the store holds a prefix of the batches. Error: "ledger.io".
-  virtual Status write(const KvBatch& batch) = 0;
+  virtual Status write_rows(std::shared_ptr<const KvBatch> batch) = 0;
+  Status write(KvBatch batch) {
+    return write_rows(std::make_shared<const KvBatch>(std::move(batch)));
+  }
   /// What was applied up to now; stays readable while later batches are written.
   virtual std::shared_ptr<const KvReader> snapshot() const = 0;
   virtual Status flush() = 0;
@@ -50,6 +53,9 @@ inline constexpr const char* kDamageMark = "DAMAGED";
 /// "ledger.locked" (another process has it). Damage, found now or while it is read, leaves
 /// kDamageMark, with which the store does not open again: the error is "ledger.io" too.
 Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directory);
+/// `buffer_bytes`: half of what waits in memory at most; 32 MiB above.
+Result<std::unique_ptr<KvStore>> open_rocks_sized(const std::filesystem::path& directory,
+                                                  std::size_t buffer_bytes);
 /// Never fails; everything in memory; snapshots are views of the live store (one thread only).
 std::unique_ptr<KvStore> open_memory();
 

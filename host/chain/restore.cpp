@@ -112,11 +112,7 @@ class RowsImport {
     rows_.emplace_back(std::move(key), std::move(value));
     return rows_.size() < kRowsTogether ? Status() : write_rows();
   }
-  Status write_rows() {
-    Status written = store_.write(rows_);
-    rows_.clear();
-    return written;
-  }
+  Status write_rows() { return store_.write(std::exchange(rows_, {})); }
 
   KvStore& store_;
   std::string chain_;

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <future>
 #include <memory>
 #include <vector>
 
@@ -12,9 +11,7 @@
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
 #include "host/chain/hints.hpp"
-#include "host/chain/pending_rows.hpp"
 #include "host/chain/recent_documents.hpp"
-#include "host/chain/recent_rows.hpp"
 #include "host/chain/tile_store.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/proof/pseudonym.hpp"
@@ -67,9 +64,7 @@ class Generator {
         hints_(options.directory / "chunks") {
     std::filesystem::create_directories(options.directory / "chunks");
     store_ = options.state ? must(open_rocks(options.directory / "state"), "state") : open_memory();
-    recent_ = std::make_unique<RecentRows>(*store_);
-    pending_ = std::make_unique<PendingRows>(*recent_);
-    documents_ = std::make_unique<RecentDocuments>(*pending_);
+    documents_ = std::make_unique<RecentDocuments>(*store_);
     foresight_ = std::make_unique<Foresight>(*documents_, position_.batches);
     if (options.state) tiles_ = must(TileStore::open(options.directory / "tiles"), "tiles");
     for (const char* name : {"host", "reg", "ga", "rs", "bank"}) {
@@ -88,7 +83,6 @@ class Generator {
     people();
     while (made_.transactions + open_count() < options_.transactions && !late()) group();
     seal();
-    settle();
     write_head();
     must(store_->flush(), "state");
     return std::move(made_);
@@ -110,7 +104,7 @@ class Generator {
   BatchBuilder& builder() {
     if (!builder_) {
       batch_ms_ = std::max(now_ms(), position_.time_ms);
-      builder_.emplace(*pending_, position_, kChain, batch_ms_, foresight_.get());
+      builder_.emplace(*store_, position_, kChain, batch_ms_, foresight_.get());
     }
     return *builder_;
   }
@@ -161,15 +155,9 @@ class Generator {
     const auto place = must(chunks_.append(builder_->record(), position_.size), "append");
     hints_.write(place.chunk, position_.size - place.chunk, builder_->hints());
     if (tiles_) must(tiles_->append(builder_->leaves()), "tiles");
-    settle();
-    const auto rows = std::make_shared<const KvBatch>(builder_->rows(place.chunk, place.offset));
+    must(store_->write(builder_->rows(place.chunk, place.offset)), "state");
     documents_->wrote(builder_->writes());
     foresight_->wrote(builder_->writes(), builder_->subjects());
-    pending_->push(position_.batches, rows);
-    // As the host does: the next batch is made while this one is written.
-    writing_ = std::async(options_.state ? std::launch::async : std::launch::deferred,
-                          [this, rows] { return store_->write(*rows); });
-    if (!options_.state) settle();
     position_ = builder_->after();
     made_.transactions = position_.size;
     made_.batches = position_.batches;
@@ -179,13 +167,6 @@ class Generator {
   bool late() const {
     return options_.seconds != 0 &&
            std::chrono::steady_clock::now() - start_ > std::chrono::seconds(options_.seconds);
-  }
-
-  /// The last batch is in the store when this returns.
-  void settle() {
-    if (!writing_.valid()) return;
-    must(writing_.get(), "state");
-    while (const auto rows = pending_->pop(position_.batches + 1)) recent_->wrote(*rows);
   }
 
   void write_head() {
@@ -297,11 +278,8 @@ class Generator {
 
   const SyntheticOptions& options_;
   std::unique_ptr<KvStore> store_;
-  std::unique_ptr<RecentRows> recent_;
-  std::unique_ptr<PendingRows> pending_;
   std::unique_ptr<RecentDocuments> documents_;
   std::unique_ptr<Foresight> foresight_;
-  std::future<Status> writing_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::unique_ptr<TileStore> tiles_;
   ChunkStore chunks_;

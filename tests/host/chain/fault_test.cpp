@@ -63,9 +63,9 @@ class FaultyStore final : public KvStore {
             const std::function<bool(std::string_view, std::string_view)>& visit) const override {
     store_->scan(prefix, start, visit);
   }
-  Status write(const KvBatch& batch) override {
+  Status write_rows(std::shared_ptr<const KvBatch> batch) override {
     if (disk_.state_fails) return disk_error("the state store cannot be written");
-    return store_->write(batch);
+    return store_->write_rows(std::move(batch));
   }
   std::shared_ptr<const KvReader> snapshot() const override { return store_->snapshot(); }
   Status flush() override { return store_->flush(); }

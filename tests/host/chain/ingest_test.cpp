@@ -11,9 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/chain/pending_rows.hpp"
 #include "host/chain/recent_documents.hpp"
-#include "host/chain/recent_rows.hpp"
 #include "host/chain/tx_verifier.hpp"
 #include "host/chain/verify_pool.hpp"
 #include "sdk/proof/receipt.hpp"
@@ -266,39 +264,6 @@ TEST(VerifyPool, ACrowdThatComesOneByOneIsAllServedWithoutAnotherPush) {
   EXPECT_LT(groups, kEach);      // nor is each a group of its own
 }
 
-TEST(RecentRows, ShowWhatTheStoreHoldsHoweverLittleRoomTheyHave) {
-  for (const std::size_t room : {std::size_t{0}, std::size_t{2000}, std::size_t{1} << 20U}) {
-    const auto store = open_memory();
-    RecentRows recent(*store, room);
-    std::mt19937 random(7);
-    const std::vector<std::string> families{"sgrant/", "snonce/", "m", "v", "l", "f"};
-    const auto any_key = [&] {
-      return families[random() % families.size()] + std::to_string(random() % 40);
-    };
-    for (int round = 0; round < 400; ++round) {
-      KvBatch rows;
-      for (int n = 0; n < 10; ++n) {
-        const bool erase = random() % 4 == 0;
-        rows.emplace_back(
-            any_key(), erase ? std::nullopt : std::optional<std::string>(std::to_string(random())));
-      }
-      ASSERT_TRUE(store->write(rows).ok());
-      recent.wrote(rows);
-      for (int n = 0; n < 10; ++n) {
-        const std::string key = any_key();
-        ASSERT_EQ(recent.get(key), store->get(key)) << key << " with room for " << room;
-      }
-    }
-    std::size_t seen = 0;
-    recent.scan("m", "", [&](std::string_view key, std::string_view value) {
-      EXPECT_EQ(store->get(key), value);
-      ++seen;
-      return true;
-    });
-    EXPECT_GT(seen, 10U);
-  }
-}
-
 TEST(RecentDocuments, ShowWhatTheRowsHoldHoweverLittleRoomTheyHave) {
   for (const std::size_t room : {std::size_t{0}, std::size_t{4000}, std::size_t{1} << 20U}) {
     const auto store = open_memory();
@@ -327,62 +292,6 @@ TEST(RecentDocuments, ShowWhatTheRowsHoldHoweverLittleRoomTheyHave) {
         const std::string key = any_key();
         ASSERT_EQ(recent.get(key), stored.get(key)) << key << " with room for " << room;
       }
-    }
-  }
-}
-
-/// All rows that begin with `prefix`, from `start` on.
-std::vector<std::pair<std::string, std::string>> scanned(const KvReader& reader,
-                                                         std::string_view prefix,
-                                                         std::string_view start) {
-  std::vector<std::pair<std::string, std::string>> out;
-  reader.scan(prefix, start, [&out](std::string_view key, std::string_view value) {
-    out.emplace_back(key, value);
-    return true;
-  });
-  return out;
-}
-
-TEST(PendingRows, ReadAsIfTheStoreHadThemAlready) {
-  const auto now = open_memory();    // has every batch at once
-  const auto later = open_memory();  // is up to two batches behind
-  RecentRows recent(*later, 4000);
-  PendingRows pending(recent);
-  std::mt19937 random(11);
-  const std::vector<std::string> families{"sa/", "sb/", "m", "e"};
-  const auto any_key = [&] {
-    return families[random() % families.size()] + std::to_string(random() % 30);
-  };
-  std::deque<std::shared_ptr<const KvBatch>> waiting;
-  std::uint64_t written = 0;
-  for (std::uint64_t batch = 0; batch < 300; ++batch) {
-    std::map<std::string, std::optional<std::string>> state;
-    std::map<std::string, std::optional<std::string>> others;
-    for (int n = 0; n < 12; ++n) {
-      const std::string key = any_key();
-      const auto value =
-          random() % 3 == 0 ? std::nullopt : std::optional<std::string>(std::to_string(random()));
-      (key.front() == 's' ? state : others)[key] = value;
-    }
-    KvBatch rows(state.begin(), state.end());  // first and in order, as a batch has them
-    rows.insert(rows.end(), others.begin(), others.end());
-    ASSERT_TRUE(now->write(rows).ok());
-    waiting.push_back(std::make_shared<const KvBatch>(rows));
-    pending.push(batch, waiting.back());
-    while (waiting.size() > random() % 3) {
-      ASSERT_TRUE(later->write(*waiting.front()).ok());
-      waiting.pop_front();
-      ++written;
-      if (random() % 2 == 0) continue;  // the sequencer notices when it comes to it
-      while (const auto settled = pending.pop(written)) recent.wrote(*settled);
-    }
-    for (int n = 0; n < 10; ++n) {
-      const std::string key = any_key();
-      ASSERT_EQ(pending.get(key), now->get(key)) << key << " after batch " << batch;
-    }
-    for (const std::string prefix : {"", "s", "sa/", "sb/1", "m", "x"}) {
-      const std::string start = random() % 2 == 0 ? "" : prefix + "2";
-      ASSERT_EQ(scanned(pending, prefix, start), scanned(*now, prefix, start)) << prefix;
     }
   }
 }

@@ -116,9 +116,9 @@ class BoundaryStore final : public KvStore {
             const std::function<bool(std::string_view, std::string_view)>& visit) const override {
     store_->scan(prefix, start, visit);
   }
-  Status write(const KvBatch& batch) override {
+  Status write_rows(std::shared_ptr<const KvBatch> batch) override {
     boundary_.cross();
-    QC_TRY(store_->write(batch));
+    QC_TRY(store_->write_rows(std::move(batch)));
     boundary_.cross();
     return {};
   }

@@ -1,0 +1,164 @@
+#include "host/chain/buffered_store.hpp"
+
+#include <limits>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace qc::chain {
+
+/// Where rows are at one time. Newer rows stand in `young`, then in `old`, then in `table`.
+struct BufferedStore::View {
+  std::shared_ptr<RowBuffer> young;
+  std::shared_ptr<RowBuffer> old;  ///< null: none is handed over
+  std::shared_ptr<const KvReader> table;
+};
+
+class BufferedStore::Snapshot final : public KvReader {
+ public:
+  Snapshot(std::shared_ptr<const View> view, std::uint64_t sequence)
+      : view_(std::move(view)), sequence_(sequence) {}
+
+  std::optional<std::string> get(std::string_view key) const override {
+    for (const RowBuffer* const buffer : {view_->young.get(), view_->old.get()}) {
+      if (buffer == nullptr) continue;
+      if (const auto* const value = buffer->find(key, sequence_)) return *value;
+    }
+    return view_->table->get(key);
+  }
+
+  void scan(std::string_view prefix, std::string_view start,
+            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    RowCursor mine(prefix, start, sequence_);
+    mine.add(*view_->young);
+    if (view_->old) mine.add(*view_->old);
+    bool stopped = false;
+    // Visits own rows below `limit`, or all that are left.
+    const auto visit_mine = [&](const std::string_view* limit) {
+      for (; !stopped && mine.at_row(); mine.next()) {
+        if (limit != nullptr && mine.key() >= *limit) return;
+        if (mine.value()) stopped = !visit(mine.key(), *mine.value());
+      }
+    };
+    view_->table->scan(prefix, start, [&](std::string_view key, std::string_view value) {
+      visit_mine(&key);
+      if (stopped) return false;
+      if (mine.at_row() && mine.key() == key) {  // rewritten or erased here
+        if (mine.value()) stopped = !visit(key, *mine.value());
+        mine.next();
+      } else {
+        stopped = !visit(key, value);
+      }
+      return !stopped;
+    });
+    visit_mine(nullptr);
+  }
+
+ private:
+  std::shared_ptr<const View> view_;
+  std::uint64_t sequence_;
+};
+
+BufferedStore::BufferedStore(std::unique_ptr<RowTable> table, std::size_t buffer_bytes)
+    : buffer_bytes_(buffer_bytes), table_(std::move(table)) {
+  show({std::make_shared<RowBuffer>(), nullptr, table_->snapshot()});
+  thread_ = std::thread([this] { run(); });
+}
+
+BufferedStore::~BufferedStore() {
+  (void)flush();
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+void BufferedStore::show(View view) { view_ = std::make_shared<const View>(std::move(view)); }
+
+BufferedStore::Snapshot BufferedStore::now() const {
+  const std::lock_guard lock(mutex_);
+  return {view_, sequence_};
+}
+
+std::shared_ptr<const KvReader> BufferedStore::snapshot() const {
+  return std::make_shared<const Snapshot>(now());
+}
+
+std::optional<std::string> BufferedStore::get(std::string_view key) const { return now().get(key); }
+
+void BufferedStore::scan(
+    std::string_view prefix, std::string_view start,
+    const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  now().scan(prefix, start, visit);
+}
+
+Status BufferedStore::rotate() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return view_->old == nullptr || !handed_over_; });
+  QC_TRY(handed_over_);
+  show({std::make_shared<RowBuffer>(), view_->young, view_->table});
+  changed_.notify_all();
+  return {};
+}
+
+Status BufferedStore::write_rows(std::shared_ptr<const KvBatch> batch) {
+  std::shared_ptr<const View> view;
+  std::uint64_t sequence = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    QC_TRY(handed_over_);
+    view = view_;
+    sequence = sequence_ + 1;
+  }
+  if (view->young->bytes() >= buffer_bytes_) {
+    QC_TRY(rotate());
+    const std::lock_guard lock(mutex_);
+    view = view_;
+  }
+  view->young->insert(std::move(batch), sequence);
+  const std::lock_guard lock(mutex_);
+  sequence_ = sequence;
+  return {};
+}
+
+Status BufferedStore::flush() {
+  bool empty = false;
+  {
+    const std::lock_guard lock(mutex_);
+    empty = view_->young->bytes() == 0;
+  }
+  if (!empty) QC_TRY(rotate());
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return view_->old == nullptr || !handed_over_; });
+  return handed_over_;
+}
+
+void BufferedStore::run() {
+  // Nobody waits for it as long as it is done before the other buffer is full.
+  constexpr int kNice = 10;
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return closing_ || (view_->old != nullptr && handed_over_); });
+    if (closing_) return;
+    auto old = view_->old;
+    lock.unlock();
+    RowCursor rows("", "", std::numeric_limits<std::uint64_t>::max());
+    rows.add(*old);
+    const Status taken = table_->take(std::move(rows));
+    const auto table = table_->snapshot();
+    lock.lock();
+    if (taken) {
+      show({view_->young, nullptr, table});
+    } else {
+      handed_over_ = taken;
+    }
+    changed_.notify_all();
+    lock.unlock();
+    old.reset();  // the last reader frees its rows, which takes a while
+    lock.lock();
+  }
+}
+
+}  // namespace qc::chain
