@@ -170,12 +170,13 @@ bool AuditCheck::apply(AuditWindow& window, AuditedRecord& record, std::size_t n
     return false;
   };
   if (!audited.tx) return fail("audit.transaction", audited.tx.error().message);
-  const proof::Transaction& tx = *audited.tx;
+  proof::Transaction& tx = *audited.tx;
   if (const Status known = signers_.find(tx, state_, audited.xy); !known) {
     return fail("audit.signature", known.error().message);
   }
   Overlay overlay(state_);
-  const auto effect = apply_guarded(tx, RuleContext{chain_, index, record.header.time_ms}, overlay);
+  const RuleContext context{chain_, index, record.header.time_ms, &tx.body};
+  const auto effect = apply_guarded(tx, context, overlay);
   if (!effect) {
     // Whether the signature holds is asked first: it may be why the rule says no.
     const auto key = crypto::PublicKey::from_xy(audited.xy);

@@ -50,6 +50,10 @@ class AuditCheck {
   /// After the last window: what is left beside the chunks, and the trusted head.
   void finish();
 
+  /// As ReplayState: what any thread may do between two windows of the check.
+  Cooling take_cooling() { return state_.take_cooling(); }
+  void settle(Cooling cooled) { state_.settle(std::move(cooled)); }
+
   const std::optional<AuditDefect>& defect() const { return defect_; }
   const Position& position() const { return position_; }
   const std::string& chain() const { return chain_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "host/chain/hints.hpp"
@@ -20,8 +21,12 @@ bool AuditPipeline::can_check() const {
   return !checking_ && !stopped_ && !waiting_.empty() && waiting_.front()->prepared;
 }
 
+bool AuditPipeline::can_prepare() const {
+  return !stopped_ && !to_prepare_.empty() && in_flight_ < 2 * std::size_t{threads_} + 2;
+}
+
 bool AuditPipeline::can_read() const {
-  return !reading_ && !stopped_ && !read_all_ && in_flight_ < 2 * std::size_t{threads_} + 2;
+  return !reading_ && !stopped_ && !read_all_ && to_prepare_.size() <= threads_;
 }
 
 bool AuditPipeline::finished() const {
@@ -37,6 +42,8 @@ void AuditPipeline::work() {
       check(lock);
     } else if (!to_verify_.empty()) {
       verify(lock, verifier);
+    } else if (can_prepare()) {
+      prepare(lock);
     } else if (can_read()) {
       read(lock);
     } else {
@@ -48,29 +55,49 @@ void AuditPipeline::work() {
   wake_.notify_all();
 }
 
+Result<AuditPipeline::Group> AuditPipeline::read_group() {
+  // As many records as fill the lanes of a vector; of the largest batches, in some windows.
+  constexpr std::size_t kEnoughRecords = 14;
+  constexpr std::size_t kMostWindows = 8;
+  Group group;
+  std::size_t records = 0;
+  while (records < kEnoughRecords && group.windows.size() < kMostWindows) {
+    QC_ASSIGN(auto window, reader_.next());
+    group.last = window == nullptr;
+    if (group.last) break;
+    records += window->records.size();
+    group.windows.push_back(std::move(window));
+  }
+  check_record_hashes(group.windows, listing_);
+  return group;
+}
+
 void AuditPipeline::read(Lock& lock) {
   reading_ = true;
   ++running_;
   lock.unlock();
-  auto window = reader_.next();
+  auto group = read_group();
   lock.lock();
   reading_ = false;
   --running_;
-  if (!window) {
-    if (failure_.ok()) failure_ = window.error();
+  if (!group) {
+    if (failure_.ok()) failure_ = group.error();
     stopped_ = true;
     return;
   }
-  if (*window == nullptr) {
-    read_all_ = true;
-    return;
+  read_all_ = group->last;
+  for (auto& window : group->windows) {
+    waiting_.push_back(std::make_unique<Slot>());
+    waiting_.back()->window = std::move(window);
+    to_prepare_.push_back(waiting_.back().get());
   }
-  waiting_.push_back(std::make_unique<Slot>());
-  Slot& slot = *waiting_.back();  // stays until it is prepared
-  slot.window = std::move(window).value();
+}
+
+void AuditPipeline::prepare(Lock& lock) {
+  Slot& slot = *to_prepare_.front();  // stays until it is prepared
+  to_prepare_.pop_front();
   ++in_flight_;
   ++running_;
-  wake_.notify_all();
   lock.unlock();
   hash_window(*slot.window, listing_);
   parse_window(*slot.window);
@@ -82,23 +109,27 @@ void AuditPipeline::read(Lock& lock) {
 void AuditPipeline::check(Lock& lock) {
   const std::unique_ptr<Slot> slot = std::move(waiting_.front());
   waiting_.pop_front();
+  std::vector<Cooling> cooled = std::exchange(cooled_, {});
   checking_ = true;
   ++running_;
   lock.unlock();
+  for (Cooling& one : cooled) check_.settle(std::move(one));
   const Status checked = check_.check(*slot->window);
+  Cooling cooling = check_.take_cooling();
   lock.lock();
   checking_ = false;
   --running_;
   if (!checked && failure_.ok()) failure_ = checked;
   if (!checked || check_.defect()) stopped_ = true;
-  to_verify_.push_back(std::move(slot->window));
+  to_verify_.push_back({std::move(slot->window), std::move(cooling)});
 }
 
 void AuditPipeline::verify(Lock& lock, crypto::BatchVerifier& verifier) {
-  std::unique_ptr<AuditWindow> window = std::move(to_verify_.front());
+  auto [window, cooling] = std::move(to_verify_.front());
   to_verify_.pop_front();
   ++running_;
   lock.unlock();
+  cooling.run();
   const auto before = verifier.counters();
   auto bad = first_bad(*window, verifier);
   const std::uint64_t combined = verifier.counters().combined - before.combined;
@@ -107,6 +138,7 @@ void AuditPipeline::verify(Lock& lock, crypto::BatchVerifier& verifier) {
   lock.lock();
   --running_;
   --in_flight_;
+  cooled_.push_back(std::move(cooling));
   batch_verified_ += combined;
   single_verified_ += all - std::min(all, combined);
   if (!bad) return;

@@ -1,5 +1,5 @@
-// Internal: the audit's threads. A window is read and prepared by any of them, checked in order by
-// one at a time, and then its signatures are verified by any of them again.
+// Internal: the audit's threads. Windows are read by one at a time, prepared by any, checked in
+// order by one at a time, and then their signatures are verified by any again.
 #pragma once
 
 #include <condition_variable>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "host/chain/audit_check.hpp"
 #include "host/chain/audit_window.hpp"
@@ -38,12 +39,24 @@ class AuditPipeline {
     std::unique_ptr<AuditWindow> window;
     bool prepared = false;
   };
+  struct Checked {
+    std::unique_ptr<AuditWindow> window;
+    Cooling cooling;
+  };
+  struct Group {
+    std::vector<std::unique_ptr<AuditWindow>> windows;
+    bool last = false;
+  };
   using Lock = std::unique_lock<std::mutex>;
   void work();
   bool can_check() const;
+  bool can_prepare() const;
   bool can_read() const;
   bool finished() const;
+  /// Neighbouring windows whose records' hashes were checked together.
+  Result<Group> read_group();
   void read(Lock& lock);
+  void prepare(Lock& lock);
   void check(Lock& lock);
   void verify(Lock& lock, crypto::BatchVerifier& verifier);
   std::optional<BadSignature> first_bad(const AuditWindow& window, crypto::BatchVerifier& verifier);
@@ -58,9 +71,11 @@ class AuditPipeline {
   std::mutex mutex_;  ///< guards what follows, and whose turn it is with reader_ and check_
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Slot>> waiting_;  ///< for their check, in order
-  std::deque<std::unique_ptr<AuditWindow>> to_verify_;
-  std::size_t in_flight_ = 0;  ///< windows in memory
-  unsigned running_ = 0;       ///< threads at work on a window
+  std::deque<Slot*> to_prepare_;               ///< of those waiting
+  std::deque<Checked> to_verify_;
+  std::vector<Cooling> cooled_;  ///< for the check to take back
+  std::size_t in_flight_ = 0;    ///< windows taken to be prepared and not yet verified
+  unsigned running_ = 0;         ///< threads at work on a window
   bool reading_ = false;
   bool checking_ = false;
   bool read_all_ = false;

@@ -119,31 +119,46 @@ void end_window_at(AuditWindow& window, std::size_t bad, std::string message,
   window.ends_chunk = false;
 }
 
-void split_records(AuditWindow& window, const ChunkListing& listing) {
-  std::vector<std::string_view> texts;
-  for (const AuditedRecord& record : window.records) {
-    texts.push_back(hashed_part(
-        std::string_view(window.bytes).substr(record.at, record.header.record_bytes())));
-  }
-  std::vector<Hash32> hashes(texts.size());
-  proof::text_hashes(texts, hashes);
-  for (std::size_t i = 0; i < window.records.size(); ++i) {
-    AuditedRecord& record = window.records[i];
-    const std::string_view bytes =
-        std::string_view(window.bytes).substr(record.at, record.header.record_bytes());
-    if (as_text(hashes[i]) != bytes.substr(texts[i].size())) {
-      return end_window_at(window, i, "a record does not match its hash", listing);
-    }
-    auto split = split_record(bytes, record.header);
-    if (!split) return end_window_at(window, i, split.error().message, listing);
-    record.record = std::move(split).value();
-  }
+std::string_view bytes_of(const AuditWindow& window, const AuditedRecord& record) {
+  return std::string_view(window.bytes).substr(record.at, record.header.record_bytes());
 }
 
 }  // namespace
 
+void check_record_hashes(std::span<const std::unique_ptr<AuditWindow>> windows,
+                         const ChunkListing& listing) {
+  std::vector<std::string_view> texts;
+  for (const auto& window : windows) {
+    for (const AuditedRecord& record : window->records) {
+      texts.push_back(hashed_part(bytes_of(*window, record)));
+    }
+  }
+  std::vector<Hash32> hashes(texts.size());
+  proof::text_hashes(texts, hashes);
+  std::size_t next = 0;
+  for (const auto& window : windows) {
+    const std::size_t records = window->records.size();
+    for (std::size_t i = 0; i < records; ++i) {
+      const std::string_view stated =
+          bytes_of(*window, window->records[i]).substr(texts[next + i].size());
+      if (as_text(hashes[next + i]) == stated) continue;
+      end_window_at(*window, i, "a record does not match its hash", listing);
+      break;
+    }
+    next += records;
+  }
+}
+
 void hash_window(AuditWindow& window, const ChunkListing& listing) {
-  split_records(window, listing);
+  for (std::size_t i = 0; i < window.records.size(); ++i) {
+    AuditedRecord& record = window.records[i];
+    auto split = split_record(bytes_of(window, record), record.header);
+    if (!split) {
+      end_window_at(window, i, split.error().message, listing);
+      break;
+    }
+    record.record = std::move(split).value();
+  }
   std::vector<std::string_view> texts;
   for (AuditedRecord& record : window.records) {
     record.first_tx = texts.size();

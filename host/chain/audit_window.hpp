@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,8 +78,13 @@ class WindowReader {
   PartReader reader_;
 };
 
-/// Checks the records' hashes, takes them apart and hashes their transactions. What does not hold
-/// becomes the window's defect, and the records from there on are dropped. Any thread.
+/// Checks the records' hashes of all windows, together: a record is long, and one vector hashes
+/// sixteen in the time of one. What does not hold becomes its window's defect, and the window's
+/// records from there on are dropped. Any thread.
+void check_record_hashes(std::span<const std::unique_ptr<AuditWindow>> windows,
+                         const ChunkListing& listing);
+/// Takes the records of such a window apart and hashes their transactions. Defects as above. Any
+/// thread.
 void hash_window(AuditWindow& window, const ChunkListing& listing);
 /// The text of a hashed window's transaction.
 std::string_view text_in(const AuditWindow& window, std::size_t number);

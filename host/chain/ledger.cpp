@@ -14,12 +14,6 @@ namespace {
 /// What a transaction costs in memory beside its own bytes while it is under way.
 constexpr std::size_t kOverheadBytes = 1024;
 
-std::int64_t system_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 Error busy() {
   return {ErrorKind::kRateLimited,
           "ledger.busy",
@@ -61,13 +55,25 @@ Result<RecoveredState> recover_state(const std::filesystem::path& folder, const 
   return RecoveredState{std::move(store), *position};
 }
 
+/// A clock that a test gives alone is followed wherever it goes.
+std::shared_ptr<GuardedClock> guard_clock(LedgerOptions& options, GuardedClock::Source elapsed_ms) {
+  if (!elapsed_ms) {
+    if (options.clock_ms) return nullptr;
+    elapsed_ms = elapsed_clock_ms;
+  }
+  if (!options.clock_ms) options.clock_ms = system_clock_ms;
+  auto guarded = std::make_shared<GuardedClock>(std::move(options.clock_ms), std::move(elapsed_ms));
+  options.clock_ms = [guarded] { return guarded->now_ms(); };
+  return guarded;
+}
+
 unsigned pool_threads() { return std::clamp(std::thread::hardware_concurrency(), 1U, 8U); }
 
 }  // namespace
 
 Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::PrivateKey host_key,
                                             LedgerParts parts) {
-  if (!options.clock_ms) options.clock_ms = system_clock_ms;
+  auto clock = guard_clock(options, std::move(parts.elapsed_ms));
   QC_TRY(make_folders(options.directory));
   QC_ASSIGN(DirectoryLock lock, DirectoryLock::take(options.directory));
   const auto chunks = options.directory / "chunks";
@@ -88,8 +94,8 @@ Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::Priva
   QC_TRY(chunk_store.open(position));
   log_info("open at " + std::to_string(position.size) + " transactions");
   return std::unique_ptr<Ledger>(std::make_unique<LedgerImpl>(LedgerImpl::Opened{
-      std::move(options), std::move(host_key), std::move(lock), std::move(state.store),
-      std::move(tiles), std::move(chunk_store), position}));
+      std::move(options), std::move(clock), std::move(host_key), std::move(lock),
+      std::move(state.store), std::move(tiles), std::move(chunk_store), position}));
 }
 
 Result<std::unique_ptr<Ledger>> Ledger::open(LedgerOptions options, crypto::PrivateKey host_key) {
@@ -98,6 +104,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(LedgerOptions options, crypto::Priv
 
 LedgerImpl::LedgerImpl(Opened opened)
     : options_(std::move(opened.options)),
+      clock_(std::move(opened.clock)),
       host_key_(std::move(opened.host_key)),
       lock_(std::move(opened.lock)),
       store_(std::move(opened.store)),
@@ -261,6 +268,7 @@ Ledger::Health LedgerImpl::health() const {
   health.reason = committer_->trouble();
   if (health.reason.empty()) health.reason = store_->failure();
   health.writable = health.reason.empty();
+  if (clock_ != nullptr) health.clock = clock_->trouble();
   health.queued_bytes = budget_.used();
   health.batches = committer_->batches();
   health.rejected = committer_->rejected();

@@ -22,7 +22,7 @@ struct LedgerOptions {
   std::size_t batch_max_txs = 1000;
   std::size_t batch_max_wait_us = 2000;
   std::size_t chunk_bytes = 64U << 20U;
-  std::function<std::int64_t()> clock_ms;  ///< empty: the system clock (tests inject)
+  std::function<std::int64_t()> clock_ms;  ///< empty: the system's clock, guarded (tests inject)
   bool fsync = true;                       ///< false in benchmarks of the other costs only
 };
 
@@ -128,6 +128,7 @@ class Ledger {
   struct Health {
     bool writable = true;  ///< false after a failed write: the ledger stays readable
     std::string reason;
+    std::string clock;  ///< why the system's clock is not followed, or ""
     std::size_t queued_bytes = 0;
     std::uint64_t batches = 0;
     std::uint64_t rejected = 0;

@@ -8,6 +8,7 @@
 #include "host/chain/append_file.hpp"
 #include "host/chain/byte_budget.hpp"
 #include "host/chain/committer.hpp"
+#include "host/chain/guarded_clock.hpp"
 #include "host/chain/ledger.hpp"
 #include "host/chain/publisher.hpp"
 #include "host/chain/recovery.hpp"
@@ -21,6 +22,7 @@ namespace qc::chain {
 struct LedgerParts {
   AppendFileFactory open_chunk = open_append_file;
   StoreFactory open_store = open_rocks;
+  GuardedClock::Source elapsed_ms = {};  ///< empty: the system's, for the system's clock
 };
 /// As Ledger::open.
 Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::PrivateKey host_key,
@@ -41,6 +43,7 @@ class LedgerImpl final : public Ledger {
  public:
   struct Opened {
     LedgerOptions options;
+    std::shared_ptr<GuardedClock> clock;  ///< what options.clock_ms asks; null: not guarded
     crypto::PrivateKey host_key;
     DirectoryLock lock;
     std::unique_ptr<KvStore> store;
@@ -91,6 +94,7 @@ class LedgerImpl final : public Ledger {
   Result<StoredTx> read_tx(const TxRow& row, std::uint64_t index, PartReader& reader) const;
 
   LedgerOptions options_;
+  std::shared_ptr<GuardedClock> clock_;
   crypto::PrivateKey host_key_;
   DirectoryLock lock_;
   std::unique_ptr<KvStore> store_;

@@ -46,6 +46,7 @@ Status visit_windows(const ChunkListing& listing, std::size_t chunk, Visit visit
   while (true) {
     QC_ASSIGN(const std::unique_ptr<AuditWindow> window, reader.next());
     if (window == nullptr) return {};
+    check_record_hashes({&window, 1}, listing);
     hash_window(*window, listing);
     if (!window->records.empty() && !visit(*window, window->records.front().header.first_index)) {
       return {};

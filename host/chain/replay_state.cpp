@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include "host/chain/state_digest.hpp"
 #include "host/chain/state_store.hpp"
@@ -11,6 +12,9 @@ namespace qc::chain {
 namespace {
 
 constexpr std::size_t kSpillBatch = 4096;  ///< documents written together
+
+/// Below, a text is not smaller than the document: numbers, marks.
+constexpr std::size_t kSmallBytes = 200;
 
 /// "nonce/" of "nonce/000…": up to and with the first slash, or the whole.
 std::string_view family_of(std::string_view key) {
@@ -27,15 +31,107 @@ ReplayState::~ReplayState() {
 }
 
 Document ReplayState::find(const std::string& key) const {
-  if (const auto it = slots_.find(key); it != slots_.end()) return it->second.value;
+  if (const auto it = slots_.find(key); it != slots_.end()) {
+    ReplaySlot& slot = it->second;
+    if (!slot.value && slot.text) {
+      forget(slot);
+      slot.value = value_of(slot);
+      count(*it);
+    }
+    slot.touched = true;
+    return slot.value;
+  }
   if (!spill_) return nullptr;
   auto value = StoredState(*spill_).find(key);
   if (value) {
-    Slot slot{value, key.size() + memory_of(*value), true};
-    used_bytes_ += slot.bytes;
-    slots_.emplace(key, std::move(slot));
+    const auto it = slots_.try_emplace(key).first;
+    it->second.value = value;
+    it->second.stored = true;
+    count(*it);
   }
   return value;
+}
+
+Document ReplayState::value_of(const ReplaySlot& slot) {
+  if (slot.value || !slot.text) return slot.value;
+  if (auto plain = parse_plain_json(*slot.text)) return document(std::move(*plain));
+  return document(Json::parse(*slot.text, nullptr, false));
+}
+
+void ReplayState::count(ReplaySlots::value_type& entry) const {
+  auto& [key, slot] = entry;
+  const std::size_t document_bytes = slot.value ? memory_of(*slot.value) : 0;
+  slot.bytes =
+      key.size() + sizeof(ReplaySlot) + document_bytes + (slot.text ? slot.text->size() : 0);
+  used_bytes_ += slot.bytes;
+  if (document_bytes < kSmallBytes) return;
+  slot.hot = document_bytes;
+  hot_bytes_ += slot.hot;
+  if (!std::exchange(slot.queued, true)) hot_.push_back(&entry);
+}
+
+void ReplayState::forget(ReplaySlot& slot) const {
+  used_bytes_ -= std::exchange(slot.bytes, 0);
+  hot_bytes_ -= std::exchange(slot.hot, 0);
+}
+
+void ReplayState::cool() {
+  while (hot_bytes_ > most_hot_bytes_ && !hot_.empty()) {
+    ReplaySlots::value_type& entry = *hot_.front();
+    hot_.pop_front();
+    ReplaySlot& slot = entry.second;
+    if (slot.hot != 0 && std::exchange(slot.touched, false)) {
+      hot_.push_back(&entry);
+      continue;
+    }
+    if (slot.hot == 0) {  // erased, or become small
+      slot.queued = false;
+      continue;
+    }
+    if (slot.text) {
+      forget(slot);
+      cooling_.done_with_.push_back(std::move(slot.value));
+      slot.queued = false;
+      count(entry);
+      continue;
+    }
+    hot_bytes_ -= std::exchange(slot.hot, 0);
+    cooling_.items_.push_back({&entry, slot.value, nullptr});
+  }
+}
+
+void Cooling::run() {
+  for (Item& item : items_) {
+    item.text = std::make_unique<const std::string>(dump_json(*item.document));
+  }
+  done_with_.clear();
+}
+
+Cooling ReplayState::take_cooling() {
+  cooling_.spills_ = spills_;
+  return std::exchange(cooling_, {});
+}
+
+void ReplayState::settle(Cooling cooled) {
+  if (cooled.spills_ != spills_) return;  // the slots are gone
+  for (Cooling::Item& item : cooled.items_) {
+    ReplaySlot& slot = item.entry->second;
+    if (item.text && slot.value == item.document && !slot.touched) {
+      forget(slot);
+      slot.text = std::move(item.text);
+      slot.value.reset();
+      slot.queued = false;
+      count(*item.entry);
+    } else if (slot.value) {  // used or written meanwhile: its turn comes again
+      forget(slot);
+      slot.queued = false;
+      count(*item.entry);
+    } else {
+      slot.queued = false;
+    }
+    // Taken apart where the next are made text.
+    cooling_.done_with_.push_back(std::move(item.document));
+  }
 }
 
 ReplayState::Index& ReplayState::index_of(std::string_view family) const {
@@ -50,7 +146,8 @@ ReplayState::Index& ReplayState::index_of(std::string_view family) const {
 
 void ReplayState::scan(const std::string& prefix, const std::string& start,
                        const std::function<bool(const std::string&, const Json&)>& visit) const {
-  // A prefix without a slash may reach over several families; the empty family has all keys.
+  // A prefix without a slash may reach over several families; the empty family
+  // has all keys.
   const bool within_family = prefix.find('/') != std::string::npos;
   const Index& index = index_of(within_family ? family_of(prefix) : std::string_view());
   auto mine = index.lower_bound(std::max(prefix, start));
@@ -58,8 +155,9 @@ void ReplayState::scan(const std::string& prefix, const std::string& start,
   bool stopped = false;
   const auto visit_mine_below = [&](const std::string* limit) {
     for (; !stopped && has_mine() && (limit == nullptr || *mine < *limit); ++mine) {
-      const Slot& slot = slots_.at(*mine);
-      if (slot.value) stopped = !visit(*mine, *slot.value);
+      const auto found = slots_.find(std::string(*mine));
+      const Document value = value_of(found->second);
+      if (value) stopped = !visit(found->first, *value);
     }
   };
   if (spill_) {
@@ -67,7 +165,8 @@ void ReplayState::scan(const std::string& prefix, const std::string& start,
       visit_mine_below(&key);
       if (stopped) return false;
       const auto changed = slots_.find(key);  // the newer value, or that it was erased
-      const Json* const now = changed == slots_.end() ? &value : changed->second.value.get();
+      const Document newer = changed == slots_.end() ? nullptr : value_of(changed->second);
+      const Json* const now = changed == slots_.end() ? &value : newer.get();
       if (has_mine() && *mine == key) ++mine;
       stopped = now != nullptr && !visit(key, *now);
       return !stopped;
@@ -76,23 +175,25 @@ void ReplayState::scan(const std::string& prefix, const std::string& start,
   visit_mine_below(nullptr);
 }
 
-void ReplayState::put(const std::string& key, Document value) {
-  const auto [it, is_new] = slots_.try_emplace(key);
-  Slot& slot = it->second;
-  used_bytes_ -= slot.bytes;
-  if (!value && !spill_) {
-    slots_.erase(it);  // nothing below could show through
+void ReplayState::put(std::string name, Document value) {
+  const auto [it, is_new] = slots_.try_emplace(std::move(name));
+  const std::string& key = it->first;
+  ReplaySlot& slot = it->second;
+  forget(slot);
+  slot.text.reset();
+  if (!value && !spill_ && !slot.queued) {
     for (const std::string_view family : {family_of(key), std::string_view()}) {
       if (const auto index = indexes_.find(family); index != indexes_.end()) {
         index->second.erase(key);
       }
     }
+    slots_.erase(it);  // nothing below could show through
     return;
   }
-  slot.bytes = key.size() + sizeof(Slot) + (value ? memory_of(*value) : 0);
   slot.value = std::move(value);
   slot.stored = false;
-  used_bytes_ += slot.bytes;
+  slot.touched = true;
+  count(*it);
   for (const std::string_view family : {family_of(key), std::string_view()}) {
     if (const auto index = indexes_.find(family); index != indexes_.end()) {
       index->second.insert(key);
@@ -101,7 +202,11 @@ void ReplayState::put(const std::string& key, Document value) {
 }
 
 Status ReplayState::absorb(Overlay::Writes&& writes) {
-  for (auto& [key, value] : writes) put(key, std::move(value));
+  while (!writes.empty()) {
+    auto node = writes.extract(writes.begin());
+    put(std::move(node.key()), std::move(node.mapped()));
+  }
+  cool();
   return used_bytes_ > memory_bytes_ ? spill() : Status();
 }
 
@@ -132,14 +237,17 @@ Status ReplayState::spill() {
   for (const auto& [key, slot] : slots_) {
     if (slot.stored) continue;
     batch.emplace_back(keys::state(key), std::nullopt);
-    if (slot.value) batch.back().second = state_text(*slot.value);
+    if (const Document value = value_of(slot)) batch.back().second = state_text(*value);
     if (batch.size() < kSpillBatch) continue;
     QC_TRY(spill_->write(batch));
     batch.clear();
   }
   QC_TRY(spill_->write(batch));
-  slots_.clear();
   for (auto& [family, index] : indexes_) index.clear();
+  hot_.clear();
+  hot_bytes_ = 0;
+  cooling_ = {};
+  slots_.clear();
   used_bytes_ = 0;
   return {};
 }

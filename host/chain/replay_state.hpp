@@ -1,10 +1,13 @@
 // The rules' state during an audit: in memory, and what does not fit in a temporary store.
 #pragma once
 
+#include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 
 #include "host/chain/keys.hpp"
@@ -13,12 +16,46 @@
 
 namespace qc::chain {
 
-/// State above nothing, for one thread that applies transaction after transaction. Documents stay
-/// parsed while they fit into `memory_bytes`; then all go to a RocksDB store in a temporary folder,
-/// and what is asked for again is read back. Thread contract: one thread.
+/// A document in memory, and where it is going.
+struct ReplaySlot {
+  Document value;                           ///< null: as text, or erased
+  std::unique_ptr<const std::string> text;  ///< null: never made; both null: erased
+  std::size_t bytes = 0;                    ///< counted as used
+  std::size_t hot = 0;                      ///< of them, counted as hot
+  bool stored = false;                      ///< equal in the temporary store
+  bool queued = false;                      ///< waits for its turn to become text, or for the text
+  bool touched = false;                     ///< used since its turn
+};
+using ReplaySlots = std::unordered_map<std::string, ReplaySlot>;
+
+/// Documents that become text, and such as only need to be taken apart: work that may be done away
+/// from the thread that goes in order. Thread contract: one thread at a time.
+class Cooling {
+ public:
+  void run();
+
+ private:
+  friend class ReplayState;
+  struct Item {
+    ReplaySlots::value_type* entry;
+    Document document;
+    std::unique_ptr<const std::string> text;
+  };
+  std::vector<Item> items_;
+  std::vector<Document> done_with_;
+  std::uint64_t spills_ = 0;  ///< when they were taken
+};
+
+/// State above nothing, for one thread that applies transaction after transaction. Documents that
+/// were used lately are kept as they are, `hot_bytes` of them; others as text, a fifth of that and
+/// nothing to take apart in the end. What does not fit into `memory_bytes` goes, all of it, to a
+/// RocksDB store in a temporary folder, and what is asked for again is read back. Thread contract:
+/// one thread.
 class ReplayState final : public StateReader {
  public:
-  explicit ReplayState(std::size_t memory_bytes) : memory_bytes_(memory_bytes) {}
+  static constexpr std::size_t kHotBytes = 32U << 20U;
+  explicit ReplayState(std::size_t memory_bytes, std::size_t hot_bytes = kHotBytes)
+      : memory_bytes_(memory_bytes), most_hot_bytes_(std::min(hot_bytes, memory_bytes / 2)) {}
   ~ReplayState() override;
   ReplayState(const ReplayState&) = delete;
   ReplayState& operator=(const ReplayState&) = delete;
@@ -29,6 +66,10 @@ class ReplayState final : public StateReader {
 
   /// Takes over what an accepted transaction wrote. Errors: "audit.io", "ledger.io".
   Status absorb(Overlay::Writes&& writes);
+  /// What is to become text by now; stays as it is here until it comes back.
+  Cooling take_cooling();
+  /// Takes the texts of those that were not used in the meantime.
+  void settle(Cooling cooled);
   /// As snapshot_digest() where the ledger stands at `at`. Writes all documents to the temporary
   /// store: memory does not grow. Errors: "audit.io", "ledger.io".
   Result<Hash32> digest(std::string_view chain, const Position& at);
@@ -37,21 +78,29 @@ class ReplayState final : public StateReader {
   std::uint64_t spills() const { return spills_; }
 
  private:
-  struct Slot {
-    Document value;  ///< null: erased, though the temporary store may have it
-    std::size_t bytes = 0;
-    bool stored = false;  ///< equal in the temporary store
-  };
   /// Keys in memory of one family ("nonce/…"), in order, from the family's first scan on.
-  using Index = std::set<std::string>;
+  /// The names are those of `slots_`: what goes there goes here first.
+  using Index = std::set<std::string_view>;
   Index& index_of(std::string_view family) const;
-  void put(const std::string& key, Document value);
+  void put(std::string name, Document value);
+  /// The slot's value, parsed when it is text; null when it was erased.
+  static Document value_of(const ReplaySlot& slot);
+  /// Takes the slot's memory into account, and its document among the hot ones.
+  void count(ReplaySlots::value_type& entry) const;
+  void forget(ReplaySlot& slot) const;
+  /// Lets what was not used for longest become text, until the rest fits.
+  void cool();
   Status open_spill();
   Status spill();
 
   std::size_t memory_bytes_;
+  std::size_t most_hot_bytes_;
   mutable std::size_t used_bytes_ = 0;
-  mutable std::unordered_map<std::string, Slot> slots_;
+  mutable std::size_t hot_bytes_ = 0;
+  mutable ReplaySlots slots_;
+  Cooling cooling_;
+  mutable std::deque<ReplaySlots::value_type*>
+      hot_;  ///< in the order of their turn; none is erased
   mutable std::map<std::string, Index, std::less<>> indexes_;
   std::filesystem::path folder_;
   std::unique_ptr<KvStore> spill_;

@@ -16,6 +16,9 @@ struct RuleContext {
   std::string chain;         ///< this network
   std::uint64_t index = 0;   ///< position that the transaction will have
   std::int64_t time_ms = 0;  ///< batch time
+  /// The transaction's body, where nobody reads it after the rules (an audit): what is accepted
+  /// takes it into the state instead of copying it. Null: it stays as it is.
+  Json* spare_body = nullptr;
   std::int64_t time_s() const { return time_ms / 1000; }
 };
 

@@ -344,7 +344,7 @@ Result<Effect> access_open(const Call& call) {
                                                         {"decision", nullptr},
                                                         {"withheld", Json::array()},
                                                         {"opened_at", call.now_s()},
-                                                        {"body", call.tx.body}}));
+                                                        {"body", call.take_body()}}));
   call.state.put("access_open/" + open.access, true);
   call.list_for(subject, "access", open.access);
   call.list_for(call.signer.account, "access", open.access);

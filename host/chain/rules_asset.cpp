@@ -80,7 +80,7 @@ Result<Effect> asset_issue(const Call& call) {
   if (!is_active(*subject)) return forbidden("subject.not_open", "not open").at("body.subject");
   QC_TRY(check_item(call, asset, text_of(*subject, "kind")));
   QC_TRY(supersede(call, asset));
-  Json document = call.tx.body;
+  Json document = call.take_body();
   document["department"] = call.signer.account;
   document["state"] = "live";
   call.state.put("asset/" + asset.asset, call.created(std::move(document)));

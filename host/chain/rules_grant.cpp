@@ -434,7 +434,7 @@ Result<Effect> grant_create(const Call& call) {
                                                        {"period_uses", 0},
                                                        {"reason", ""},
                                                        {"kid", text_of(subject.at("jwk"), "kid")},
-                                                       {"body", call.tx.body}}));
+                                                       {"body", call.take_body()}}));
   (*request)["state"] = "GRANTED";
   (*request)["grant"] = grant.grant;
   (*request)["closed_index"] = call.context.index;

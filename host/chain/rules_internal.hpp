@@ -40,6 +40,8 @@ struct Call {
   Effect effect(std::set<std::string> subjects = {}) const {
     return {signer.account, std::move(subjects), {}};
   }
+  /// The body, for the state to keep; read nothing of `tx.body` after it.
+  Json take_body() const;
   /// Adds "index" and "tx" of this transaction: where a document was created.
   Json created(Json document) const;
   /// Puts "of/<account>/<family>/<id>".

@@ -196,7 +196,7 @@ Result<Effect> request_create(const Call& call) {
                                {"presented_at", 0},
                                {"grant", ""},
                                {"reason", ""},
-                               {"body", call.tx.body}}));
+                               {"body", call.take_body()}}));
   call.list_for(request.subject, "request", request.request);
   call.list_for(call.signer.account, "request", request.request);
   return call.effect({request.subject});

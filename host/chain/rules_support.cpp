@@ -53,6 +53,12 @@ void prune_nonces(const Call& call) {
 
 }  // namespace
 
+Json Call::take_body() const {
+  // What a decision carries out is another body than that of the vote which carries it.
+  if (context.spare_body == &tx.body) return std::move(*context.spare_body);
+  return tx.body;
+}
+
 Json Call::created(Json document) const {
   document["index"] = context.index;
   document["tx"] = tx.id_hex();

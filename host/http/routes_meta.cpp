@@ -7,14 +7,14 @@ using std::chrono::duration_cast;
 
 Result<Answer> health(const Call& call, std::chrono::steady_clock::time_point started) {
   const chain::Ledger& ledger = call.services.ledger;
-  const bool writable = ledger.health().writable;
+  const chain::Ledger::Health state = ledger.health();
   const bool view = call.services.centre.status().value("healthy", false);
   const auto uptime =
       duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started);
   const auto now =
       duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
   return Answer{200,
-                {{"status", writable && view ? "ok" : "degraded"},
+                {{"status", state.writable && state.clock.empty() && view ? "ok" : "degraded"},
                  {"chain", ledger.chain()},
                  {"version", QC_VERSION},
                  {"size", ledger.size()},

@@ -24,9 +24,11 @@ Seen scan_all(const StateReader& state, const std::string& prefix, const std::st
   return seen;
 }
 
-void compare_with_map(std::size_t memory_bytes, bool spills) {
+void compare_with_map(std::size_t memory_bytes, bool spills,
+                      std::size_t hot_bytes = ReplayState::kHotBytes) {
   MemoryState model;
-  ReplayState state(memory_bytes);
+  ReplayState state(memory_bytes, hot_bytes);
+  std::vector<Cooling> cooling;
   std::mt19937 random(7);
   const char* families[] = {"a/", "b/", "b/x/", "c"};
   const auto some_key = [&] { return families[random() % 4] + std::to_string(random() % 60); };
@@ -34,10 +36,20 @@ void compare_with_map(std::size_t memory_bytes, bool spills) {
     Overlay::Writes writes;
     for (unsigned i = 0; i < 1 + random() % 4; ++i) {
       writes[some_key()] =
-          random() % 3 == 0 ? nullptr : document(Json{{"n", step}, {"text", "value"}});
+          random() % 3 == 0
+              ? nullptr
+              : document(Json{{"n", step}, {"text", step % 2 == 0 ? "value" : "a \"quoted\" one"}});
     }
     model.absorb(writes);
     ASSERT_TRUE(state.absorb(std::move(writes)).ok());
+    cooling.push_back(state.take_cooling());
+    if (random() % 3 == 0) {  // some later than others, with writes in between
+      for (Cooling& one : cooling) {
+        one.run();
+        state.settle(std::move(one));
+      }
+      cooling.clear();
+    }
     for (int i = 0; i < 4; ++i) {
       const std::string key = some_key();
       ASSERT_EQ(state.get(key), model.get(key)) << key;
@@ -53,6 +65,7 @@ void compare_with_map(std::size_t memory_bytes, bool spills) {
 }
 
 TEST(ReplayState, HoldsWhatAMapHolds) { compare_with_map(1U << 30U, false); }
+TEST(ReplayState, HoldsWhatAMapHoldsInText) { compare_with_map(1U << 30U, false, 3000); }
 TEST(ReplayState, HoldsWhatAMapHoldsBesideATemporaryStore) { compare_with_map(9000, true); }
 
 TEST(SubjectTree, GivesTheRootsOfTheStoredMap) {
