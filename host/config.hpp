@@ -35,6 +35,12 @@ struct HostConfig {
   int plugin_timeout_ms = 1000;                ///< [plugins] timeout_ms, 10..60000
   std::string plugin_isolation = "process";    ///< [plugins] isolation, of those not named below
   int plugin_memory_mib = 512;                 ///< [plugins] memory_mib of a process, 64..65536
+  int plugin_max_memory_mib = 2048;    ///< [plugins] max_memory_mib that may be granted, 128..65536
+  int plugin_max_cpu_percent = 100;    ///< [plugins] max_cpu_percent that may be granted, 1..6400
+  int plugin_max_time_ms = 10'000;     ///< [plugins] max_time_ms that may be granted, 10..60000
+  int plugin_max_message_kib = 16384;  ///< [plugins] max_message_kib that may be granted, 1..16384
+  int plugin_routes_per_second = 10;   ///< [plugins] routes_per_second of an account, 1..1000
+  int plugin_routes_burst = 20;        ///< [plugins] routes_burst before that, 1..10000
   std::map<std::string, PluginPlace> plugin_places;  ///< [plugins.<id>]
   int snapshots_every = 0;                  ///< [snapshots] every so many transactions; 0: none
   int snapshots_keep = 2;                   ///< [snapshots] keep, 1..1000

@@ -115,6 +115,8 @@ Result<std::unique_ptr<exchange::Exchange>> make_exchange(const HostConfig& conf
   exchange::ExchangeOptions options;
   options.identity_plugin = config.identity_plugin;
   options.plugin_timeout_ms = config.plugin_timeout_ms;
+  options.routes.per_second = config.plugin_routes_per_second;
+  options.routes.burst = config.plugin_routes_burst;
   return exchange::Exchange::create(std::move(options),
                                     {*host.ledger, *host.plugins, *host.vault, registrar});
 }
@@ -156,6 +158,9 @@ Status start(const HostConfig& config, Host& host) {
   plugin_options.isolation = isolation_of(config);
   // A call that hangs on a thread of the server's keeps it: a quarter of them can be lost.
   plugin_options.direct_calls = static_cast<std::size_t>(config.workers) / 4;
+  plugin_options.call_ms = config.plugin_timeout_ms;
+  plugin_options.most = {config.plugin_max_memory_mib, config.plugin_max_cpu_percent,
+                         config.plugin_max_time_ms, config.plugin_max_message_kib};
   plugin_options.state_dir = config.data / "plugins";
   plugin_options.probe_ms = config.plugin_timeout_ms;
   plugin_options.admission = [&ledger = *host.ledger](const std::string& plugin,

@@ -1,9 +1,8 @@
 // Members after the founding, approval of products, admission of plugins: what is decided by
 // proposal (rules_proposal.cpp) and runs when the votes are there.
-#include <algorithm>
-
 #include "host/chain/rules_internal.hpp"
 #include "sdk/base/identity_numbers.hpp"
+#include "sdk/proof/capability.hpp"
 #include "sdk/proof/package_signature.hpp"
 
 namespace qc::chain::rules {
@@ -56,15 +55,10 @@ Result<Effect> set_status(const Call& call, std::string_view from, std::string_v
 
 Result<std::vector<std::string>> read_capabilities(const JsonReader& body) {
   QC_ASSIGN(std::vector<std::string> list, body.texts("capabilities", 32, 128));
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    for (const char c : list[i]) {
-      if (c <= ' ' || c >= 0x7F) {
-        return bad_form("printable ASCII without spaces",
-                        body.field("capabilities") + "[" + std::to_string(i) + "]");
-      }
-    }
-  }
-  return list;
+  const auto fault = proof::find_capability_fault(list);
+  if (!fault) return list;
+  return bad_form(fault->expected,
+                  body.field("capabilities") + "[" + std::to_string(fault->index) + "]");
 }
 
 bool is_plugin_version(std::string_view text) {
@@ -113,8 +107,9 @@ Result<Json> check_publisher(const Call& call, const JsonReader& body, const Jso
   }
   const std::vector<std::string> asked = proof::asked_capabilities(claim->manifest);
   for (const std::string& granted : capabilities) {
-    if (std::find(asked.begin(), asked.end(), granted) == asked.end()) {
-      return invalid("plugin.not_asked", "the manifest does not ask for this capability",
+    if (!proof::asks_for(asked, granted)) {
+      return invalid("plugin.not_asked",
+                     "the manifest does not ask for this capability, or for less: " + granted,
                      "body.capabilities");
     }
   }

@@ -5,6 +5,7 @@
 #include "host/cli/session.hpp"
 #include "host/cli/show.hpp"
 #include "host/cli/submitted.hpp"
+#include "sdk/proof/capability.hpp"
 #include "sdk/proof/package_signature.hpp"
 
 namespace qc::cli {
@@ -120,11 +121,14 @@ Result<Output> admit_plugin(const PluginOptions& options) {
                      {"signature", package.signature}};
   QC_ASSIGN(const client::Submitted done, session.submit("plugin.admit", body));
   std::string text = "插件已准入 plugin admitted: " + package.plugin + " " + package.version;
+  for (const std::string& granted : options.capabilities) text += "\n  已授予 granted: " + granted;
   for (const std::string& asked : proof::asked_capabilities(package.manifest)) {
+    // Of a budget it may be less.
     const auto& list = options.capabilities;
-    const bool given = std::find(list.begin(), list.end(), asked) != list.end();
-    text += std::string("\n  ") + (given ? "已授予 granted: " : "未授予 asked for, not granted: ") +
-            asked;
+    const bool given = std::any_of(list.begin(), list.end(), [&](const std::string& granted) {
+      return proof::asks_for({asked}, granted);
+    });
+    if (!given) text += "\n  未授予 asked for, not granted: " + asked;
   }
   return submitted_output(
       done, text,

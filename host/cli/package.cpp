@@ -8,6 +8,7 @@
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/plugin/abi.h"
+#include "sdk/proof/capability.hpp"
 #include "sdk/proof/package_signature.hpp"
 
 namespace qc::cli {
@@ -82,6 +83,11 @@ Result<Package> read_package(const fs::path& folder) {
   if (fs::path(library).has_parent_path()) {
     return invalid("package.invalid", "a file name without folders is expected",
                    "manifest.library");
+  }
+  const std::vector<std::string> asked = proof::capabilities_in(package.manifest);
+  if (const auto fault = proof::find_capability_fault(asked)) {
+    return invalid("package.invalid", "expected " + fault->expected,
+                   "manifest.capabilities[" + std::to_string(fault->index) + "]");
   }
   const auto signature =
       read_file(folder / proof::kPackageSignatureFile, proof::kMaxPackageSignatureBytes);

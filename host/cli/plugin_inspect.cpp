@@ -10,6 +10,7 @@
 #include "host/cli/show.hpp"
 #include "host/conformance/elf.hpp"
 #include "sdk/plugin/abi.h"
+#include "sdk/proof/capability.hpp"
 #include "sdk/proof/package_signature.hpp"
 
 namespace qc::cli {
@@ -25,6 +26,7 @@ struct Standing {
   Json publisher = Json::object();  ///< "state": missing, unverified, verified or bad; kid; reason
   Json admission = Json::object();  ///< "state": unknown, none, OPEN or CARRIED; proposal; …
   std::string state;                ///< of the host, when it was asked
+  Json budgets;                     ///< in force there; null while this package is not loaded
   std::string next;
 };
 
@@ -88,6 +90,27 @@ std::string host_state(const Json& plugins, const Package& package) {
   return "not in the host's folder";
 }
 
+Json host_budgets(const Json& plugins, const Package& package) {
+  for (const Json& entry : plugins) {
+    if (text_of(entry, "plugin") == package.plugin && text_of(entry, "digest") == package.digest) {
+      return entry.value("budgets", Json());
+    }
+  }
+  return nullptr;
+}
+
+/// "memory 512 MiB, …"; what a package inside the host is not held to is left out.
+std::string budgets_line(const Json& budgets) {
+  std::string out;
+  for (const proof::BudgetKind& kind : proof::kBudgets) {
+    const auto amount = budgets.find(std::string(kind.key));
+    if (amount == budgets.end() || !amount->is_number_integer()) continue;
+    out += (out.empty() ? "" : ", ") + std::string(kind.name) + ' ' + amount->dump() + ' ' +
+           std::string(kind.unit);
+  }
+  return out;
+}
+
 std::string next_step(const Package& package, const Standing& standing) {
   const std::string abi = text_of(package.manifest, "abi");
   const std::string major = abi.substr(0, abi.find('.'));
@@ -125,6 +148,7 @@ Result<Standing> standing_of(const InspectOptions& options, const Package& packa
     QC_ASSIGN(const Json answer, session.client->get("/v1/plugins"));
     QC_ASSIGN(const Json plugins, array_of(answer, "plugins"));
     standing.state = host_state(plugins, package);
+    standing.budgets = host_budgets(plugins, package);
   }
   standing.next = next_step(package, standing);
   return standing;
@@ -154,15 +178,11 @@ Result<Output> inspect(const InspectOptions& options) {
   QC_ASSIGN(const Standing standing, standing_of(options, package));
   const Json asked = proof::asked_capabilities(package.manifest);
   Output output;
-  output.json = {{"manifest", package.manifest},
-                 {"size", package.bytes.size()},
-                 {"exports", elf.exports},
-                 {"needed", elf.needed},
-                 {"capabilities", asked},
-                 {"publisher", standing.publisher},
-                 {"admission", standing.admission},
-                 {"host", standing.state},
-                 {"next", standing.next}};
+  output.json = {{"manifest", package.manifest},    {"size", package.bytes.size()},
+                 {"exports", elf.exports},          {"needed", elf.needed},
+                 {"capabilities", asked},           {"publisher", standing.publisher},
+                 {"admission", standing.admission}, {"host", standing.state},
+                 {"budgets", standing.budgets},     {"next", standing.next}};
   output.text =
       package.plugin + " " + package.version + " (" + package.kind + ", " + package.owner + ")\n" +
       line("ABI", text_of(package.manifest, "abi") + " (这里 here " + own_abi() + ")") +
@@ -177,6 +197,9 @@ Result<Output> inspect(const InspectOptions& options) {
   output.text += line("发布方签名 publisher", publisher_line(standing.publisher)) +
                  line("运营方准入 admission", admission_line(standing.admission));
   if (!standing.state.empty()) output.text += line("主机 host", standing.state);
+  if (standing.budgets.is_object()) {
+    output.text += line("限额 budgets", budgets_line(standing.budgets));
+  }
   output.text += line("下一步 next", standing.next);
   return output;
 }

@@ -25,6 +25,12 @@ Error cannot_write(const fs::path& path, const std::error_code& cause) {
   return unavailable("file.io", "cannot write " + path.string() + ": " + cause.message());
 }
 
+/// What the operator is going to be asked to grant; empty where it is nothing.
+std::string asked_line(const Json& manifest) {
+  const Json asked = proof::asked_capabilities(manifest);
+  return asked.empty() ? std::string() : line("请求能力 asks for", joined(asked));
+}
+
 /// Puts the further files into the folder and their digests into the manifest.
 Status add_files(const PackOptions& options, const fs::path& folder, Json& manifest) {
   if (options.files.empty()) return {};
@@ -69,7 +75,8 @@ Result<Output> pack(const PackOptions& options) {
   for (const Json& file : manifest.value("files", Json::array())) {
     output.text += line("文件 file", text_of(file, "name") + " SM3 " + text_of(file, "digest"));
   }
-  output.text += line("下一步 next", package.owner + ": quancheng plugin sign " + place.string());
+  output.text += asked_line(manifest) +
+                 line("下一步 next", package.owner + ": quancheng plugin sign " + place.string());
   return output;
 }
 
@@ -96,11 +103,12 @@ Result<Output> sign(const SignOptions& options) {
                  {"digest", package.digest}, {"publisher", package.owner},
                  {"kid", signer.key.kid()},  {"chain", signer.chain},
                  {"signature", signature}};
-  output.text = "✓ 发布方已签名 signed by its publisher: " + package.plugin + " " +
-                package.version + "\n" + line("发布方 publisher", package.owner) +
-                line("密钥 kid", signer.key.kid()) + line("网络 network", signer.chain) +
-                line("下一步 next", "operator: quancheng operator admit-plugin " +
-                                        fs::path(options.package).string());
+  output.text =
+      "✓ 发布方已签名 signed by its publisher: " + package.plugin + " " + package.version + "\n" +
+      line("发布方 publisher", package.owner) + line("密钥 kid", signer.key.kid()) +
+      line("网络 network", signer.chain) + asked_line(package.manifest) +
+      line("下一步 next",
+           "operator: quancheng operator admit-plugin " + fs::path(options.package).string());
   return output;
 }
 

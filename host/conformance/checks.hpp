@@ -85,6 +85,8 @@ std::vector<std::string> data_methods(const Subject& subject);
 /// One of them in full form, with an identity that proves nothing: to be refused, not obeyed.
 Message full_message(const Subject& subject, const std::string& method, const Json& description);
 Message configure_message(const Subject& subject);
+/// The addresses that the manifest asks to reach.
+std::vector<std::string> addresses_asked(const Subject& subject);
 /// What the plugin says of itself, or null.
 Json description_of(const Instance& instance);
 

@@ -11,6 +11,7 @@
 #include "host/conformance/checks.hpp"
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm2.hpp"
+#include "sdk/proof/capability.hpp"
 
 namespace qc::conformance {
 namespace {
@@ -59,6 +60,7 @@ struct Loaded {
       return;
     }
     probe.emplace(*loaded);
+    host.let_reach(addresses_asked(subject));
     instance.emplace(*probe, host);
     if (!instance->made()) {
       verdict = failed("create() makes no instance: " + host.log());
@@ -172,10 +174,21 @@ Json description_of(const Instance& instance) {
 }
 
 Message configure_message(const Subject& subject) {
-  return {"configure", Json{{"settings", subject.settings},
-                            {"chain", subject.fixture.chain},
-                            {"account", subject.owner}}
-                           .dump()};
+  Json message = {
+      {"settings", subject.settings}, {"chain", subject.fixture.chain}, {"account", subject.owner}};
+  // As if it were granted all that it asks for.
+  const auto tables = proof::named_in(proof::capabilities_in(subject.manifest), proof::kTable);
+  if (!tables.empty()) message["tables"] = tables;
+  return {"configure", message.dump()};
+}
+
+std::vector<std::string> addresses_asked(const Subject& subject) {
+  std::vector<std::string> addresses;
+  const Json asked = subject.manifest.value("outbound_hosts", Json::array());
+  for (const Json& one : asked) {
+    if (one.is_string()) addresses.push_back(one.get<std::string>());
+  }
+  return addresses;
 }
 
 Message full_message(const Subject& subject, const std::string& method, const Json& description) {

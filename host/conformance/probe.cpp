@@ -71,9 +71,19 @@ TestHost::TestHost(std::uint32_t major, std::uint32_t minor) {
   table_.host.extension = [](void* context, const char* id) -> const void* {
     auto& self = *static_cast<TestHost*>(context);
     if (id != nullptr && self.asked_.size() < kMaxAsked) self.asked_.emplace_back(id);
+    if (self.outbound_ && id != nullptr && std::strcmp(id, QC_OUTBOUND) == 0) {
+      return &self.outbound_table_;
+    }
     const bool routes = self.routes_ && id != nullptr && std::strcmp(id, QC_ROUTES) == 0;
     return routes ? &plugin::kRoutesTable : nullptr;
   };
+}
+
+void TestHost::let_reach(std::vector<std::string> addresses) {
+  if (addresses.empty()) return;
+  outbound_ =
+      std::make_unique<const plugin::Outbound>(std::move(addresses), [](const std::string&) {});
+  outbound_table_ = plugin::outbound_table(*outbound_);
 }
 
 Result<Probe> Probe::load(std::string_view bytes) {

@@ -8,13 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "host/plugin/outbound.hpp"
 #include "sdk/base/result.hpp"
 #include "sdk/plugin/abi.h"
 
 namespace qc::conformance {
 
-/// The host's side of the border. It grants no extension. What it keeps is bounded and reserved
-/// beforehand: it works when memory has run out, which is tried.
+/// The host's side of the border. It grants no extension that it is not told to. What it keeps is
+/// bounded and reserved beforehand: it works when memory has run out, which is tried.
 class TestHost {
  public:
   explicit TestHost(std::uint32_t major = QC_ABI_MAJOR, std::uint32_t minor = QC_ABI_MINOR);
@@ -24,6 +25,8 @@ class TestHost {
   const qc_host* table() const { return &table_.host; }
   /// From now on it is a host that lets it serve a product's routes.
   void grant_routes() { routes_ = true; }
+  /// From now on it is a host that lets it reach these addresses; none = still nobody.
+  void let_reach(std::vector<std::string> addresses);
   /// As a host of a later minor version has it: longer than this plugin knows.
   void grow() { table_.host.struct_size += sizeof table_.beyond; }
   const std::string& log() const { return log_; }
@@ -37,6 +40,8 @@ class TestHost {
   };
   Table table_{};
   bool routes_ = false;
+  std::unique_ptr<const plugin::Outbound> outbound_;
+  qc_outbound outbound_table_{};
   std::string log_;
   std::vector<std::string> asked_;
 };

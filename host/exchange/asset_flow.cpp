@@ -92,6 +92,7 @@ bool is_departments_fault(const Error& error) {
 /// Puts it into the safe box and on the ledger, or leaves nothing of it.
 Result<chain::Applied> record_issued(const Context& context, const std::string& plugin,
                                      const std::string& caller, const IssuedAsset& issued) {
+  QC_TRY(context.parts.plugins.may_sign(plugin, issued.tx.op));
   QC_TRY(context.parts.vault.put_asset(issued.asset, caller, issued.jwe));
   auto applied = context.parts.ledger.submit(issued.tx.bytes);
   if (applied.ok()) return applied;

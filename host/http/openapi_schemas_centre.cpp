@@ -147,7 +147,23 @@ const std::string_view kCentreSchemas = R"json({
           "properties": {"version": {"type": "string"}, "digest": {"type": "string"}}
         }
       },
-      "pinned": {"type": "string"}
+      "pinned": {"type": "string"},
+      "asked": {"type": "array", "items": {"type": "string"}},
+      "capabilities": {
+        "type": "array",
+        "description": "granted to the loaded generation",
+        "items": {"type": "string"}
+      },
+      "budgets": {
+        "type": ["object", "null"],
+        "description": "in force; memory and processor are null inside the host's own process",
+        "properties": {
+          "memory_mib": {"type": ["integer", "null"]},
+          "cpu_percent": {"type": ["integer", "null"]},
+          "time_ms": {"type": "integer"},
+          "message_kib": {"type": "integer"}
+        }
+      }
     }
   },
   "PluginDowngrade": {

@@ -39,6 +39,19 @@ Json routes_json(const std::vector<plugin::ProductRoute>& routes) {
   return out;
 }
 
+/// Null where nothing is loaded; memory and processor also where the host's own process, which no
+/// limit of a plugin's can bound, is the plugin's.
+Json budgets_json(const plugin::PluginInfo& info) {
+  if (!info.budgets) return nullptr;
+  Json out = Json::object();
+  for (std::size_t i = 0; i < proof::kBudgetKinds; ++i) {
+    out[std::string(proof::kBudgets[i].key)] = (*info.budgets)[i];
+  }
+  if (info.isolation == plugin::Isolation::kProcess) return out;
+  for (const char* unbounded : {"memory_mib", "cpu_percent"}) out[unbounded] = nullptr;
+  return out;
+}
+
 Json to_json(const plugin::PluginInfo& info) {
   return {
       {"plugin", info.plugin},
@@ -70,7 +83,10 @@ Json to_json(const plugin::PluginInfo& info) {
       {"mapped", info.mapped},
       {"canary", canary_json(info.canary)},
       {"kept", kept_json(info.kept)},
-      {"pinned", info.pinned}};
+      {"pinned", info.pinned},
+      {"asked", info.asked},
+      {"capabilities", info.granted},
+      {"budgets", budgets_json(info)}};
 }
 
 Result<Answer> list_plugins(const Call& call) {
@@ -141,9 +157,9 @@ struct PluginVerb {
 std::vector<PluginVerb> plugin_verbs() {
   using plugin::Manager;
   const std::vector<std::string> plain{"plugin.not_found", "plugin.wrong_state"};
-  const std::vector<std::string> loading{"plugin.not_found",    "plugin.wrong_state",
-                                         "plugin.not_admitted", "plugin.digest_mismatch",
-                                         "plugin.abi_mismatch", "plugin.foreign_item"};
+  const std::vector<std::string> loading{
+      "plugin.not_found",    "plugin.wrong_state",  "plugin.not_admitted", "plugin.digest_mismatch",
+      "plugin.abi_mismatch", "plugin.foreign_item", "plugin.over_budget"};
   const auto loading_and = [&](std::vector<std::string> more) {
     more.insert(more.begin(), loading.begin(), loading.end());
     return more;

@@ -52,13 +52,22 @@ std::int64_t wall_ms() {
       .count();
 }
 
+Error message_too_large(const std::string& plugin, std::size_t max_bytes) {
+  return {ErrorKind::kTooLarge, "plugin.message_too_large",
+          "the message is larger than the " + std::to_string(max_bytes >> 10U) +
+              " KiB that plugin " + plugin + " may be sent"};
+}
+
 Result<Json> read_answer(const std::string& plugin, const RawAnswer& raw, std::size_t max_bytes) {
   const auto bad = [&plugin](const std::string& message) {
     return provider_error(ErrorKind::kInternal, "plugin.bad_answer",
                           "plugin " + plugin + ": " + message, false);
   };
   if (raw.threw) return bad("an exception left the plugin");
-  if (raw.too_large) return bad("the answer is larger than allowed");
+  if (raw.too_large) {
+    return bad("the answer is larger than the " + std::to_string(max_bytes >> 10U) +
+               " KiB that it may have");
+  }
   const bool good = raw.status == QC_OK;
   auto json = parse_json(raw.text, {good ? max_bytes : kMaxErrorAnswer, kMaxAnswerDepth});
   if (!json.ok() || !json->is_object()) return bad("the answer is not a JSON object");

@@ -19,6 +19,9 @@ struct RawAnswer {
 /// answer: "plugin.bad_answer". Any thread.
 Result<Json> read_answer(const std::string& plugin, const RawAnswer& raw, std::size_t max_bytes);
 
+/// "plugin.message_too_large": more than the plugin may be sent.
+Error message_too_large(const std::string& plugin, std::size_t max_bytes);
+
 /// An error for which the plugin stands.
 Error provider_error(ErrorKind kind, std::string code, std::string message, bool retryable);
 

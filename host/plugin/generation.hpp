@@ -12,6 +12,7 @@
 #include "host/plugin/direct_calls.hpp"
 #include "host/plugin/isolation.hpp"
 #include "host/plugin/latency.hpp"
+#include "host/plugin/runner/wire.hpp"
 #include "host/plugin/transitions.hpp"
 #include "sdk/base/json.hpp"
 
@@ -41,6 +42,7 @@ struct GenerationOptions {
   std::vector<std::string> addresses = {};        ///< what it may reach (outbound.hpp)
   std::shared_ptr<DirectCalls> direct = nullptr;  ///< null = every call is handed over
   bool routes = false;  ///< it serves a product's routes, and nothing else
+  std::size_t max_message_bytes = wire::kMaxMessageBytes;  ///< of what it is sent
 };
 
 /// Told of kCrash (a restart follows), kRecover and kQuarantine, with the reason in words.

@@ -39,16 +39,19 @@ struct HostGeneration::Exchange {
     if (size > 0 && data == nullptr) return 1;
     RawAnswer& answer = self->answer;
     if (answer.too_large || size > self->max_answer_bytes - answer.text.size()) {
-      answer.too_large = true;
-      return 1;
+      return self->refuse();
     }
     try {
       answer.text.append(reinterpret_cast<const char*>(data), size);
     } catch (...) {
-      answer.too_large = true;
-      return 1;
+      return self->refuse();
     }
     return 0;
+  }
+  int refuse() {
+    answer.too_large = true;
+    answer.text = std::string();  // no answer any more: its memory serves others
+    return 1;
   }
 
   void run(const qc_plugin& table, void* instance, std::chrono::steady_clock::time_point started) {
@@ -228,7 +231,11 @@ Result<RawAnswer> HostGeneration::exchange_apart(QuickMethods::Record* record,
 
 Result<Json> HostGeneration::call(const std::string& method, const Json& message,
                                   std::chrono::milliseconds timeout) {
-  QC_ASSIGN(const RawAnswer answer, exchange(method, dump_json(message), timeout));
+  const std::string text = dump_json(message);
+  if (text.size() > options_.max_message_bytes) {
+    return message_too_large(options_.plugin, options_.max_message_bytes);
+  }
+  QC_ASSIGN(const RawAnswer answer, exchange(method, text, timeout));
   return read_answer(options_.plugin, answer, options_.max_answer_bytes);
 }
 

@@ -25,6 +25,9 @@ struct RunnerLimits {
   /// In the whole life of a runner, at the end of which it is started anew. What burns the
   /// processor is found long before (RunnerTimes::idle_burn).
   std::uint64_t cpu_seconds = 86'400;
+  /// Of one processor, that it may use for good beyond its calls. With more, it goes behind all
+  /// others (at half a processor at the earliest), and without a call it is ended in the end.
+  std::uint32_t cpu_percent = 5;
   std::uint32_t files = 64;
   std::uint32_t processes = 4096;  ///< threads of the whole user (RLIMIT_NPROC)
   std::uint32_t threads = 64;      ///< of this runner

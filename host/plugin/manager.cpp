@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/plugin/manager_impl.hpp"
+#include "sdk/proof/package_signature.hpp"
 
 namespace qc::plugin {
 namespace {
@@ -54,6 +55,7 @@ PluginInfo ManagerImpl::describe(const std::string& plugin, const Entry& entry) 
   info.owner = manifest.owner;
   info.digest = manifest.digest;
   info.state = entry.state;
+  info.asked = proof::asked_capabilities(manifest.json);
   info.reason = entry.reason;
   if (entry.active) {
     info.items = entry.active->items;
@@ -61,6 +63,8 @@ PluginInfo ManagerImpl::describe(const std::string& plugin, const Entry& entry) 
     info.routes = entry.active->served;
     info.description = entry.active->description;
     info.jwk = entry.active->jwk;
+    info.granted = entry.active->granted;
+    info.budgets = entry.active->budgets;
     info.generation = entry.active->generation->number();
     info.isolation = entry.active->isolation;
     info.runner = entry.active->generation->runner();

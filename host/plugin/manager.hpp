@@ -13,6 +13,7 @@
 #include "host/plugin/latency.hpp"
 #include "sdk/base/json.hpp"
 #include "sdk/crypto/sm2.hpp"
+#include "sdk/proof/capability.hpp"
 
 namespace qc::plugin {
 
@@ -77,6 +78,10 @@ struct PluginInfo {
   std::optional<CanaryInfo> canary;
   std::vector<KeptPackage> kept;  ///< newest first, without the running one
   std::string pinned;  ///< digest that a restart of the host starts instead of the folder's package
+  std::vector<std::string> asked;    ///< capabilities, by the manifest
+  std::vector<std::string> granted;  ///< of these, by the admission; of the loaded generation
+  /// What the loaded generation may use, granted or the host's default.
+  std::optional<proof::Budgets> budgets;
 };
 
 struct ManagerOptions {
@@ -92,7 +97,13 @@ struct ManagerOptions {
   /// department's items have. Nullopt = nothing is known. Any thread.
   std::function<std::optional<Json>(const std::string& plugin, const std::string& digest)>
       admission;
+  /// The budgets of a plugin that is granted none: these two, `call_ms`, isolation.limits.
   std::size_t max_answer_bytes = 4U << 20U;
+  std::size_t max_message_bytes = 4U << 20U;
+  int call_ms = 1000;  ///< what callers give a call: told to operators, and enforced by the callers
+  /// What may be granted at most: a package that is granted more is not loaded. Never less than the
+  /// default of its kind.
+  proof::Budgets most{2048, 100, 10'000, 16'384};
   std::size_t workers = 4;   ///< calls of one plugin that run at a time
   std::size_t queue = 64;    ///< further calls that wait; more are refused as "plugin.busy"
   std::size_t max_hung = 4;  ///< calls past their deadline before a plugin is given up
@@ -121,7 +132,8 @@ class Manager {
   /// Manifest, digest, admission on the ledger, load the verified bytes, configure, health ->
   /// active. Errors: "plugin.not_found", "plugin.bad_manifest", "plugin.digest_mismatch",
   /// "plugin.not_admitted", "plugin.not_signed", "plugin.bad_signature" (each says who must act),
-  /// "plugin.abi_mismatch" (both versions), "plugin.load_failed",
+  /// "plugin.abi_mismatch" (both versions), "plugin.load_failed", "plugin.over_budget" (granted
+  /// more than this host gives at most),
   /// "plugin.configure_failed", "plugin.wrong_state", "plugin.item_conflict" (another active
   /// plugin serves the item or product). While a version is active, loading another one makes a new
   /// generation: calls in flight end on theirs, later ones go to the new; a failed load leaves the
@@ -164,8 +176,9 @@ class Manager {
   /// Sends one message. Errors: the plugin's own code with side=provider; "plugin.not_active"
   /// (kUnavailable), "plugin.timeout", "plugin.busy", "plugin.hung" (too many calls never came
   /// back), "plugin.crashed" (its process died; the message says how), "plugin.bad_answer". Bound
-  /// to one generation from beginning to end; the thread's CallScope learns which. Any thread,
-  /// concurrently.
+  /// to one generation from beginning to end; the thread's CallScope learns which. `timeout_ms`
+  /// counts unless the plugin is granted a time of its own (for a route: where that is shorter).
+  /// Any thread, concurrently.
   virtual Result<Answer> call(const std::string& plugin, const std::string& method,
                               const Json& message, int timeout_ms) = 0;
 
@@ -173,6 +186,12 @@ class Manager {
   /// to the operator as its reason. `what` holds no word of the plugin's but names of the form a-z,
   /// 0-9, '_'.
   virtual void blame(const std::string& plugin, const std::string& what) = 0;
+
+  /// Whether the ledger may be handed a transaction of this operation that an active plugin signed:
+  /// what a plugin of its kind signs (a department asset.issue, a product nothing), and where its
+  /// manifest asks for "ledger:<operation>", no more than is granted of that. Error:
+  /// "plugin.not_granted", "plugin.not_active".
+  virtual Status may_sign(const std::string& plugin, const std::string& op) const = 0;
 
   /// The active plugin that serves an item or a product. Error: "plugin.none_for_item" /
   /// "…product".

@@ -41,6 +41,14 @@ bool in_share(std::string_view plugin, std::string_view request, int percent) {
   return spread(key) % 100 < static_cast<std::uint64_t>(percent);
 }
 
+/// What the plugin is granted, or what its caller says. A caller who waits for a route of a
+/// product's own waits no longer for that.
+std::chrono::milliseconds patience_of(const Loaded& loaded, bool route, int timeout_ms) {
+  int ms = std::max(timeout_ms, 1);
+  if (loaded.time_ms > 0) ms = route ? std::min(ms, loaded.time_ms) : loaded.time_ms;
+  return std::chrono::milliseconds(ms);
+}
+
 Error no_such_route() {
   return not_found("product.no_such_route", "the product has no such path of its own");
 }
@@ -98,13 +106,13 @@ Result<Manager::Answer> ManagerImpl::call(const std::string& plugin, const std::
   ++bound.counters->calls;
   const Manifest& manifest = bound.loaded->manifest;
   const std::uint64_t generation = bound.loaded->generation->number();
-  Generation* const instance =
-      (method == kRouteMethod ? bound.loaded->routes : bound.loaded->generation).get();
+  const bool route = method == kRouteMethod;
+  Generation* const instance = (route ? bound.loaded->routes : bound.loaded->generation).get();
   if (instance == nullptr) return no_such_route();
   CallScope* const scope = CallScope::current();
   if (scope != nullptr) scope->note({plugin, manifest.version, manifest.digest, generation});
   const auto started = std::chrono::steady_clock::now();
-  auto answer = instance->call(method, message, std::chrono::milliseconds(std::max(timeout_ms, 1)));
+  auto answer = instance->call(method, message, patience_of(*bound.loaded, route, timeout_ms));
   const auto took = std::chrono::steady_clock::now() - started;
   bound.counters->latency.add(took);
   const Error* const error = answer.ok() ? nullptr : &answer.error();
@@ -143,6 +151,27 @@ void ManagerImpl::blame(const std::string& plugin, const std::string& what) {
   ++entry->counters->failures[static_cast<std::size_t>(Failure::kBadAnswer)];
   if (entry->active) entry->reason = "it answered falsely: " + what;
   spdlog::warn("plugin {} answered falsely: {}", plugin, what);
+}
+
+Status ManagerImpl::may_sign(const std::string& plugin, const std::string& op) const {
+  const std::lock_guard lock(mutex_);
+  const EntryPtr entry = find(plugin);
+  if (!entry || !entry->active) {
+    return unavailable("plugin.not_active", "plugin " + plugin + " is not active", Side::kProvider);
+  }
+  const Loaded& loaded = *entry->active;
+  const bool of_its_kind = loaded.manifest.kind == "department" && op == "asset.issue";
+  const bool asks = !proof::named_in(loaded.manifest.capabilities, proof::kLedger).empty();
+  const std::string capability = std::string(proof::kLedger) + op;
+  const auto& granted = loaded.granted;
+  if (of_its_kind &&
+      (!asks || std::find(granted.begin(), granted.end(), capability) != granted.end())) {
+    return {};
+  }
+  Error error = forbidden("plugin.not_granted", "plugin " + plugin + " signed " + op +
+                                                    ", which it is not granted: " + capability);
+  error.side = Side::kProvider;
+  return error;
 }
 
 Result<std::string> ManagerImpl::for_item(const std::string& item) const {

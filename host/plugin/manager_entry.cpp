@@ -18,6 +18,9 @@ constexpr std::size_t kMaxRoutes = 16;
 constexpr std::size_t kRouteWorkers = 2;  ///< calls of routes that run at a time
 static_assert(kMaxRouteBodyBytes == wire::kMaxRouteBodyBytes);
 
+using proof::Budget;
+constexpr std::size_t index_of(Budget budget) { return static_cast<std::size_t>(budget); }
+
 Error package_error(std::string code, std::string message, std::string field = {}) {
   Error error = invalid(std::move(code), std::move(message), std::move(field));
   error.side = Side::kProvider;
@@ -99,11 +102,47 @@ Result<std::shared_ptr<Generation>> Loader::start(const Loaded& loaded, SealedIm
   if (loaded.isolation == Isolation::kProcess) {
     ProcessGeneration::Plan plan{std::move(image), granted_paths(settings),
                                  loaded.manifest.libraries, options_.isolation};
+    RunnerLimits& limits = plan.isolation.limits;
+    const auto granted = proof::budgets_in(loaded.granted);
+    if (const auto mib = granted[index_of(Budget::kMemory)]; mib > 0) {
+      limits.memory_bytes = static_cast<std::uint64_t>(mib) << 20U;
+    }
+    limits.cpu_percent = static_cast<std::uint32_t>(loaded.budgets[index_of(Budget::kCpu)]);
     return ProcessGeneration::create(std::move(plan), std::move(options), kSetupTimeout);
   }
   QC_ASSIGN(std::shared_ptr<const Library> library, shelf_.get(std::move(image)));
   options.direct = shelf_.direct();
   return HostGeneration::create(std::move(library), std::move(options), kSetupTimeout);
+}
+
+/// What the admission grants in place of the host's defaults.
+Status Loader::take_budgets(Loaded& loaded, const Json& admission,
+                            GenerationOptions& options) const {
+  const RunnerLimits& limits = options_.isolation.limits;
+  const proof::Budgets usual{static_cast<std::int64_t>(limits.memory_bytes >> 20U),
+                             static_cast<std::int64_t>(limits.cpu_percent), options_.call_ms,
+                             static_cast<std::int64_t>(options_.max_answer_bytes >> 10U)};
+  loaded.granted = proof::capabilities_in(admission);
+  const proof::Budgets granted = proof::budgets_in(loaded.granted);
+  for (std::size_t i = 0; i < granted.size(); ++i) {
+    const proof::BudgetKind& kind = proof::kBudgets[i];
+    const std::int64_t most = std::max(options_.most[i], usual[i]);
+    if (granted[i] > most) {
+      return forbidden("plugin.over_budget",
+                       "the admission grants " + std::string(kind.name) + ':' +
+                           std::to_string(granted[i]) + ", this host gives a plugin at most " +
+                           std::to_string(most) + ' ' + std::string(kind.unit) +
+                           ": raise plugins.max_" + std::string(kind.key) +
+                           " in host.toml, or admit it with less")
+          .at("capabilities");
+    }
+    loaded.budgets[i] = granted[i] > 0 ? granted[i] : usual[i];
+  }
+  loaded.time_ms = static_cast<int>(granted[index_of(Budget::kTime)]);
+  const auto message_bytes = static_cast<std::size_t>(granted[index_of(Budget::kMessage)]) << 10U;
+  if (message_bytes == 0) return {};
+  options.max_answer_bytes = options.max_message_bytes = message_bytes;
+  return {};
 }
 
 Status Loader::describe(Loaded& loaded, const Json& admission) const {
@@ -168,7 +207,8 @@ Status Loader::start_routes(Loaded& loaded, SealedImage image, const GenerationO
   options.routes = true;
   options.addresses.clear();
   options.limits.workers = std::min(base.limits.workers, kRouteWorkers);
-  options.max_answer_bytes = wire::kMaxRouteAnswerBytes;
+  options.max_answer_bytes =
+      std::min<std::size_t>(base.max_answer_bytes, wire::kMaxRouteAnswerBytes);
   QC_ASSIGN(loaded.routes, start(loaded, std::move(image), Json::object(), std::move(options)));
   const auto answer = loaded.routes->call("describe", Json::object(), kSetupTimeout);
   if (!answer.ok()) return configure_failed(answer.error());
@@ -177,8 +217,12 @@ Status Loader::start_routes(Loaded& loaded, SealedImage image, const GenerationO
 }
 
 Status Loader::configure(Loaded& loaded, const Json& admission, const Json& settings) const {
-  const Json message = {
+  Json message = {
       {"settings", settings}, {"chain", options_.chain}, {"account", loaded.manifest.owner}};
+  // Said to those alone that ask for tables: what was built earlier knows no such member.
+  if (!proof::named_in(loaded.manifest.capabilities, proof::kTable).empty()) {
+    message["tables"] = proof::named_in(loaded.granted, proof::kTable);
+  }
   auto answer = loaded.generation->call("configure", message, kSetupTimeout);
   if (!answer.ok()) return configure_failed(answer.error());
   const auto jwk = answer->find("jwk");
@@ -248,11 +292,13 @@ Result<Loaded> Loader::run(const Source& source, std::uint64_t generation) {
   // Before the plugin runs: what they grant is settled when its process starts.
   QC_ASSIGN(const Json settings, read_settings(options_.config_dir, manifest.plugin));
   loaded.isolation = isolation_of(options_.isolation, manifest.plugin);
-  const GenerationOptions options{manifest.plugin,
-                                  generation,
-                                  {options_.workers, options_.queue, options_.max_hung},
-                                  options_.max_answer_bytes,
-                                  granted_addresses(manifest.outbound_hosts, admission)};
+  GenerationOptions options{manifest.plugin,
+                            generation,
+                            {options_.workers, options_.queue, options_.max_hung},
+                            options_.max_answer_bytes,
+                            granted_addresses(manifest.outbound_hosts, admission)};
+  options.max_message_bytes = options_.max_message_bytes;
+  QC_TRY(take_budgets(loaded, admission, options));
   QC_ASSIGN(SealedImage second, image.share());
   QC_ASSIGN(loaded.generation, start(loaded, std::move(image), settings, options));
   advance_(Event::kLoad, manifest);

@@ -23,6 +23,9 @@ struct Loaded {
   std::string product;
   std::vector<ProductRoute> served;
   std::string remark;  ///< "degraded: …" or empty
+  std::vector<std::string> granted;
+  proof::Budgets budgets{};  ///< in force
+  int time_ms = 0;           ///< of a call, where that is granted; 0 = as its caller says
   Isolation isolation = Isolation::kHost;
   std::shared_ptr<Flight> flight = std::make_shared<Flight>();
 };
@@ -95,6 +98,7 @@ class Loader {
 
  private:
   Result<Json> check_admission(const Manifest& manifest) const;
+  Status take_budgets(Loaded& loaded, const Json& admission, GenerationOptions& options) const;
   Result<std::shared_ptr<Generation>> start(const Loaded& loaded, SealedImage image,
                                             const Json& settings, GenerationOptions options);
   Status describe_product(Loaded& loaded, const Json& answer) const;

@@ -32,6 +32,7 @@ class ManagerImpl final : public Manager {
   Result<Answer> call(const std::string& plugin, const std::string& method, const Json& message,
                       int timeout_ms) override;
   void blame(const std::string& plugin, const std::string& what) override;
+  Status may_sign(const std::string& plugin, const std::string& op) const override;
   Result<std::string> for_item(const std::string& item) const override;
   Result<std::string> for_product(const std::string& product) const override;
   Result<ProductRoute> route_of(const std::string& plugin, const std::string& method,

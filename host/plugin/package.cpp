@@ -13,6 +13,7 @@
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/plugin/abi.h"
+#include "sdk/proof/capability.hpp"
 #include "sdk/proof/package_signature.hpp"
 
 namespace qc::plugin {
@@ -123,6 +124,10 @@ Result<Manifest> parse_manifest(const Json& json, const std::filesystem::path& f
   }
   if (reader.has("capabilities")) {
     QC_ASSIGN(manifest.capabilities, reader.texts("capabilities", 32, 128));
+    if (const auto fault = proof::find_capability_fault(manifest.capabilities)) {
+      return bad_manifest("expected " + fault->expected,
+                          "capabilities[" + std::to_string(fault->index) + "]");
+    }
   }
   if (reader.has("files")) QC_TRY(read_files(reader, manifest.files));
   return manifest;

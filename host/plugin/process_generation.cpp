@@ -51,6 +51,7 @@ ProcessGeneration::ProcessGeneration(Plan plan, GenerationOptions options)
       plan_(std::move(plan)),
       log_(options_.plugin),
       policy_(plan_.isolation.restart),
+      share_(plan_.isolation.limits.cpu_percent),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   spec_.plugin = options_.plugin;
   spec_.program = runner_program(plan_.isolation);
@@ -63,6 +64,7 @@ ProcessGeneration::ProcessGeneration(Plan plan, GenerationOptions options)
   spec_.limits = plan_.isolation.limits;
   spec_.lanes = options_.limits.workers;
   spec_.queue = options_.limits.queue;
+  spec_.max_message_bytes = options_.max_message_bytes;
   spec_.max_answer_bytes = options_.max_answer_bytes;
   spec_.grace = plan_.isolation.times.grace;
 }
@@ -442,8 +444,9 @@ void ProcessGeneration::tick(RunnerProcess& runner, Signs& signs) {
   const milliseconds used(usage->cpu_ms - signs.cpu_ms);
   // Its time on the processor, not its share of it: on a busy machine the share says little, and
   // nothing of who is behind all others and would take more.
-  const bool wants =
-      idle && (used * 20 > elapsed || (share_.demoted() && runnable_threads(runner.pid()) > 0));
+  const std::uint32_t percent = plan_.isolation.limits.cpu_percent;
+  const bool wants = idle && (used * 100 > elapsed * (percent + percent / 10) ||
+                              (share_.demoted() && runnable_threads(runner.pid()) > percent / 100));
   signs.burned = wants ? signs.burned + used : milliseconds(0);
   signs.calls = runner.calls();
   signs.cpu_ms = usage->cpu_ms;

@@ -17,8 +17,9 @@ void ProcessGeneration::look_at_share(RunnerProcess& runner, Signs& signs) {
   const bool called = look->calls != signs.calls_looked_at;
   signs.calls_looked_at = look->calls;
   const auto wants_processor = [&] {
-    // Its calls' threads may, and one that looks for the next call.
-    return runnable_threads(runner.pid()) > runner.in_call() + (called ? 1 : 0);
+    // Its calls' threads may, one that looks for the next call, and those that it was granted.
+    const std::size_t granted = plan_.isolation.limits.cpu_percent / 100;
+    return runnable_threads(runner.pid()) > runner.in_call() + granted + (called ? 1 : 0);
   };
   const bool was_demoted = share_.demoted();
   const bool for_good = was_demoted && !may_return_.value_or(false);

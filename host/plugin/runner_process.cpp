@@ -59,6 +59,7 @@ std::chrono::nanoseconds covered_by(Deadline since, Deadline now) {
 RunnerProcess::RunnerProcess(const RunnerSpec& spec, pid_t pid)
     : plugin_(spec.plugin),
       limits_(spec.limits),
+      max_message_bytes_(std::min(spec.max_message_bytes, wire::kMaxMessageBytes)),
       max_answer_bytes_(spec.max_answer_bytes),
       grace_(spec.grace),
       pid_(pid),
@@ -161,9 +162,8 @@ Error RunnerProcess::explain(LaneFault fault, const std::string& method,
 
 Result<RawAnswer> RunnerProcess::call(const std::string& method, const std::string& message,
                                       std::chrono::milliseconds timeout) {
-  if (method.size() > wire::kMaxMethodBytes || message.size() > wire::kMaxMessageBytes) {
-    return Error{ErrorKind::kTooLarge, "plugin.message_too_large",
-                 "the message is larger than a plugin takes"};
+  if (method.size() > wire::kMaxMethodBytes || message.size() > max_message_bytes_) {
+    return message_too_large(plugin_, max_message_bytes_);
   }
   const Deadline deadline = std::chrono::steady_clock::now() + timeout;
   std::unique_ptr<Lane> lane;

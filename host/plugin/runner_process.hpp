@@ -22,6 +22,7 @@ struct RunnerSpec {
   RunnerLimits limits;
   std::size_t lanes = 4;
   std::size_t queue = 64;
+  std::size_t max_message_bytes = wire::kMaxMessageBytes;
   std::size_t max_answer_bytes = 0;
   std::chrono::milliseconds grace{100};
 };
@@ -50,8 +51,8 @@ class RunnerProcess {
   RunnerProcess(const RunnerProcess&) = delete;
   RunnerProcess& operator=(const RunnerProcess&) = delete;
 
-  /// Any thread, concurrently. Errors: "plugin.busy", "plugin.timeout" (a runner that had the call
-  /// is killed), "plugin.crashed".
+  /// Any thread, concurrently. Errors: "plugin.message_too_large", "plugin.busy", "plugin.timeout"
+  /// (a runner that had the call is killed), "plugin.crashed".
   Result<RawAnswer> call(const std::string& method, const std::string& message,
                          std::chrono::milliseconds timeout);
   /// Any thread. The first reason counts, and only if it did not die by itself before.
@@ -86,6 +87,7 @@ class RunnerProcess {
 
   const std::string plugin_;
   const RunnerLimits limits_;
+  const std::size_t max_message_bytes_;
   const std::size_t max_answer_bytes_;
   const std::chrono::milliseconds grace_;
   const pid_t pid_;

@@ -7,8 +7,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// That much of its own, at more than half a processor, and it goes behind.
+/// That much of its own, at more than half a processor or what it may use, and it goes behind.
 constexpr milliseconds kPatience{30};
+constexpr std::uint32_t kBurningPercent = 50;
+constexpr std::uint32_t kCalmPercent = 10;
+
+/// A tenth more than it may use: one thread that never rests measures as some 100 percent.
+std::uint32_t beyond(std::uint32_t percent) { return percent + percent / 10; }
 /// A lane looks for its next call for a moment after each (runner/spin.hpp).
 constexpr std::chrono::microseconds kSpinOfACall{25};
 /// Calm for so long, and it comes back; twice as long if it was back only shortly.
@@ -42,7 +47,7 @@ ShareWatch::Verdict ShareWatch::look(const Look& look,
 }
 
 ShareWatch::Verdict ShareWatch::judge_free(Moment now, Time own, Time elapsed) {
-  if (own * 2 < elapsed) {
+  if (own * 100 < elapsed * std::max(beyond(percent_), kBurningPercent)) {
     burned_ = burned_in_ = Time(0);
     return Verdict::kStay;
   }
@@ -58,7 +63,7 @@ ShareWatch::Verdict ShareWatch::judge_free(Moment now, Time own, Time elapsed) {
 
 ShareWatch::Verdict ShareWatch::judge_demoted(Moment now, Time own, Time elapsed,
                                               const std::function<bool()>& wants_processor) {
-  if (own * 10 >= elapsed || wants_processor()) {
+  if (own * 100 >= elapsed * std::max(beyond(percent_), kCalmPercent) || wants_processor()) {
     calm_since_ = now;
     return Verdict::kStay;
   }

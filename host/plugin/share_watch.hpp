@@ -16,6 +16,9 @@ class ShareWatch {
   using Moment = std::chrono::steady_clock::time_point;
   using Time = std::chrono::nanoseconds;
 
+  /// `percent` of one processor is its own to use.
+  explicit ShareWatch(std::uint32_t percent = 0) : percent_(percent) {}
+
   static constexpr std::chrono::seconds kCallCovers{10};
 
   /// What is read of a runner; all but `now` since its start.
@@ -47,6 +50,7 @@ class ShareWatch {
   Verdict judge_demoted(Moment now, Time own, Time elapsed,
                         const std::function<bool()>& wants_processor);
 
+  std::uint32_t percent_;
   Look last_;
   bool active_ = false;
   bool demoted_ = false;

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "sdk/crypto/sm2.hpp"
 #include "sdk/plugin/description.hpp"
@@ -16,6 +18,8 @@ struct Own {
   std::string chain;
   std::string account;  ///< the owner's account: the `iss` and `aud` of this plugin
   crypto::PrivateKey key;
+  /// Granted of the tables that plugin.json asks for; nothing where it asks for none in particular.
+  std::optional<std::vector<std::string>> tables = {};
 };
 
 /// One call. Seconds since the epoch are the host's word (`now`), so that the rules of a batch and

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include "sdk/crypto/keystore.hpp"
+#include "sdk/proof/capability.hpp"
 
 namespace qc::plugin {
 namespace {
@@ -123,14 +124,22 @@ Result<Json> Core::configure(const Json& message) {
   const std::lock_guard lock(configuring_);
   if (configured_.load()) return conflict("plugin.wrong_state", "the plugin is configured already");
   const JsonReader reader(message);
-  QC_TRY(reader.expect_only({"settings", "chain", "account"}));
+  QC_TRY(reader.expect_only({"settings", "chain", "account", "tables"}));
   QC_ASSIGN(const Json* settings, reader.object("settings"));
   QC_ASSIGN(const std::string chain, reader.text("chain", 128));
   QC_ASSIGN(const std::string account, reader.text("account", 64));
+  std::optional<std::vector<std::string>> tables;
+  if (!proof::named_in(description_->capabilities(), proof::kTable).empty()) {
+    tables.emplace();
+    if (reader.has("tables")) {
+      QC_ASSIGN(*tables, reader.texts("tables", 32, 64));
+    }
+  }
   const JsonReader settings_reader(*settings, "settings");
   QC_ASSIGN(crypto::PrivateKey key, load_own_key(settings_reader));
   Json jwk = key.public_key().to_jwk();
-  auto own = std::make_shared<const Own>(Own{description_, chain, account, std::move(key)});
+  auto own = std::make_shared<const Own>(
+      Own{description_, chain, account, std::move(key), std::move(tables)});
   QC_TRY(service_->configure(settings_reader, std::move(own)));
   configured_.store(true);
   return Json{{"jwk", std::move(jwk)}};

@@ -24,7 +24,7 @@ class HostLog {
 /// Thread contract: call() any thread, concurrently.
 class Core {
  public:
-  static constexpr std::size_t kMaxMessageBytes = 4U << 20U;
+  static constexpr std::size_t kMaxMessageBytes = 16U << 20U;
 
   Core(const qc_host* host, Description description, std::unique_ptr<Service> service);
 

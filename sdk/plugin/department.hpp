@@ -8,6 +8,7 @@
 // files needs no class at all: mapping/mapped_department.hpp, plugins/departments/housing_fund.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,13 +63,19 @@ class Department {
 
   /// Before configure(), by the layer.
   void attach(const qc_host* host) { host_ = host; }
+  void grant_tables(std::optional<std::vector<std::string>> tables) { tables_ = std::move(tables); }
 
  protected:
   /// What the host offers (abi.h), for its extensions; null in tests without a host.
   const qc_host* host() const { return host_; }
+  /// Of a database, that it may read, where plugin.json asks for tables ("table:<name>"); null
+  /// where it does not. Held to by the sources of the mapping engine; a class of one's own asks
+  /// here.
+  const std::vector<std::string>* tables() const { return tables_ ? &*tables_ : nullptr; }
 
  private:
   const qc_host* host_ = nullptr;
+  std::optional<std::vector<std::string>> tables_;
 };
 
 }  // namespace qc::plugin

@@ -77,6 +77,7 @@ class DepartmentService final : public Service {
       QC_ASSIGN(const std::string file, settings.text("pseudonym_key_file", 4096));
       QC_ASSIGN(pseudonyms_, Pseudonyms::load(file));
     }
+    author_->grant_tables(own->tables);
     QC_TRY(author_->configure(settings));
     own_ = std::move(own);
     return {};

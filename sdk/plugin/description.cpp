@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sdk/proof/capability.hpp"
+
 namespace qc::plugin {
 namespace {
 
@@ -195,6 +197,10 @@ Result<Description> Description::parse(std::string_view text) {
   }
   if (reader.has("capabilities")) {
     QC_ASSIGN(description.capabilities_, reader.texts("capabilities", 32, 128));
+    if (const auto fault = proof::find_capability_fault(description.capabilities_)) {
+      return invalid("description.invalid", "expected " + fault->expected,
+                     member("capabilities", fault->index));
+    }
   }
   description.answer_ = {{"plugin", description.plugin_},
                          {"version", description.version_},

@@ -152,6 +152,7 @@ class MappedTest : public ::testing::TestWithParam<Isolation> {
     description["plugin"] = "fund";
     description["items"].erase(std::size_t{1});
     if (!addresses.empty()) description["outbound_hosts"] = addresses;
+    if (!asked_.empty()) description["capabilities"] = asked_;
     write("plugin.json", description.dump());
     write("mapping.json", mapped.dump());
     write("config/fund.toml", "key = \"" + (bench_->folder() / "gjj.pem").string() +
@@ -217,6 +218,25 @@ class MappedTest : public ::testing::TestWithParam<Isolation> {
     EXPECT_EQ(manager_->info("fund")->runner.restarts, 0U);
   }
 
+  /// The package, with the settings that it is loaded with, at its author's desk. In a process of
+  /// its own: the tool forks, and the bench has threads.
+  void expect_conforming(int cycles = 1000) const {
+    const std::string command = tests::binary_dir() + "/bin/quancheng --json plugin check " +
+                                at("plugins/fund") + " --settings " + at("config/fund.toml") +
+                                " --max-load-ms 10000 --cycles " + std::to_string(cycles) + " >" +
+                                at("report.json");
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    const auto report = read_json_file(folder_ / "report.json");
+    ASSERT_TRUE(report.ok());
+    for (const Json& one : report->at("checks")) {
+      EXPECT_EQ(one.at("outcome"), "passed") << one.dump();
+      // It was configured there: with its source, and where that is elsewhere, reaching it.
+      if (one.at("name") == "capabilities") {
+        EXPECT_EQ(one.at("detail"), "configured");
+      }
+    }
+  }
+
   std::string at(const std::string& name) const { return (folder_ / name).string(); }
   void write(const std::string& name, const std::string& text) const {
     EXPECT_TRUE(write_file(folder_ / name, text, FileMode::kPrivate).ok());
@@ -266,6 +286,7 @@ class MappedTest : public ::testing::TestWithParam<Isolation> {
   fs::path folder_;
   std::vector<Line> records_;
   Json capabilities_ = Json::array();
+  Json asked_ = Json::array();  ///< capabilities, of the next package
   std::unique_ptr<plugin::Manager> manager_;
 };
 std::unique_ptr<Bench> MappedTest::bench_;
@@ -277,6 +298,37 @@ TEST_P(MappedTest, ASqliteDatabase) {
            "database = \"" + at("fund.db") + "\"\n");
   ASSERT_TRUE(loaded.ok()) << loaded.error().message << loaded.error().field;
   expect_the_same_answers();
+  if (GetParam() == Isolation::kProcess) expect_conforming();
+}
+
+TEST_P(MappedTest, OnlyGrantedTablesAreRead) {
+  write_database();
+  const std::string settings = "database = \"" + at("fund.db") + "\"\n";
+  asked_ = {"table:account"};
+  const Json by_table =
+      mapping({{"driver", "sqlite"}}, {{"table", "account"}, {"key", "id_no"}}, "");
+  const auto refused = [&](const Json& mapped, const std::string& table) {
+    const auto loaded = load("mapped", mapped, settings);
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(loaded.error().code, "plugin.configure_failed");
+    EXPECT_EQ(loaded.error().field, "items.gjj.account");
+    EXPECT_NE(loaded.error().message.find("source.not_granted: the table " + table),
+              std::string::npos)
+        << loaded.error().message;
+  };
+  refused(by_table, "account");  // asked for, and not granted
+  capabilities_ = {"table:account"};
+  const auto loaded = load("mapped", by_table, settings);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message << loaded.error().field;
+  expect_the_same_answers();
+  // A query is held to it by what it reads, wherever it says so.
+  const auto query = [&](const std::string& text) {
+    return mapping({{"driver", "sqlite"}}, {{"query", text}}, "");
+  };
+  refused(query("SELECT account.* FROM account, sqlite_schema WHERE id_no = :key"), "sqlite_");
+  const auto again = load("mapped", query("SELECT * FROM account WHERE id_no = :key"), settings);
+  ASSERT_TRUE(again.ok()) << again.error().message << again.error().field;
+  EXPECT_EQ(record(0), expected());
 }
 
 TEST_P(MappedTest, CsvFilesInBothEncodings) {
@@ -304,6 +356,7 @@ TEST_P(MappedTest, CsvFilesInBothEncodings) {
     EXPECT_EQ(record(0), "source.unavailable ");
     write("a.csv", text);
     EXPECT_EQ(record(0), expected());
+    if (GetParam() == Isolation::kProcess) expect_conforming();
   }
 }
 
@@ -337,6 +390,7 @@ TEST_P(MappedTest, AnHttpInterface) {
   loaded = load_packed();
   ASSERT_TRUE(loaded.ok()) << loaded.error().message << loaded.error().field;
   expect_the_same_answers();
+  if (GetParam() == Isolation::kProcess) expect_conforming();
 
   upstream->slow_ms = 1500;
   const auto started = std::chrono::steady_clock::now();
@@ -421,6 +475,7 @@ TEST_P(MappedTest, AMariaDbServer) {
   const auto loaded = load_packed();
   ASSERT_TRUE(loaded.ok()) << loaded.error().message << loaded.error().field;
   expect_the_same_answers();
+  if (GetParam() == Isolation::kProcess) expect_conforming();
 
   // The same through the server's UNIX socket.
   const std::string socket = (server.password_file().parent_path() / "s").string();
@@ -452,6 +507,20 @@ TEST_P(MappedTest, AMariaDbServer) {
   EXPECT_NE(refused.error().message.find("expected the table account with the columns"),
             std::string::npos)
       << refused.error().message;
+
+  asked_ = {"table:account"};
+  const Json by_query =
+      mapping({{"driver", "mysql"}}, {{"query", "SELECT * FROM account WHERE id_no = :key"}}, "");
+  for (const auto& [package, table] :
+       {std::pair(mapped, "the table account"), std::pair(by_query, "the table of a query")}) {
+    const auto bounded = load("mapped_mysql", package, settings, {address});
+    ASSERT_FALSE(bounded.ok());
+    EXPECT_NE(bounded.error().message.find(std::string("source.not_granted: ") + table),
+              std::string::npos)
+        << bounded.error().message;
+  }
+  capabilities_.push_back("table:account");
+  EXPECT_TRUE(load("mapped_mysql", mapped, settings, {address}).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, MappedTest,

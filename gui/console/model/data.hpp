@@ -43,7 +43,9 @@ struct Plugin {
   std::uint64_t calls = 0, errors = 0, in_flight = 0;
   std::uint64_t generation = 0, restarts = 0, memory_bytes = 0, cpu_ms = 0;
   double p50_us = 0, p95_us = 0, p99_us = 0;
-  std::string canary;  ///< version on trial, or empty
+  std::string canary;                         ///< version on trial, or empty
+  std::vector<std::string> granted;           ///< capabilities
+  std::uint64_t memory_mib = 0, time_ms = 0;  ///< that it may use; 0 = unknown or unbounded
   std::uint64_t canary_percent = 0, canary_calls = 0, canary_faults = 0;
 };
 

@@ -186,6 +186,13 @@ Status parse_figures(Lenient& in, Plugin& p) {
   p.restarts = in.count("restarts");
   p.memory_bytes = in.count("memory_bytes");
   p.cpu_ms = in.count("cpu_ms");
+  p.granted = in.texts("capabilities");
+  if (const Json* budgets = in.find("budgets")) {
+    Lenient may_use(*budgets, "plugin.budgets");
+    p.memory_mib = may_use.count("memory_mib");
+    p.time_ms = may_use.count("time_ms");
+    QC_TRY(may_use.status());
+  }
   if (const Json* latency = in.find("latency_us")) {
     Lenient times(*latency, "plugin.latency_us");
     p.p50_us = times.real("p50");

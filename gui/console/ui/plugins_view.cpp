@@ -78,7 +78,12 @@ void inspect_figures(Ui& ui, const Plugin& plugin) {
   field(ui, "p50", milliseconds_text(plugin.p50_us));
   field(ui, "p95", milliseconds_text(plugin.p95_us));
   field(ui, "p99", milliseconds_text(plugin.p99_us));
-  field(ui, ui.t(Text::kMemory), grouped(plugin.memory_bytes >> 20U) + " MiB");
+  const std::string memory = grouped(plugin.memory_bytes >> 20U);
+  field(ui, ui.t(Text::kMemory),
+        plugin.memory_mib == 0
+            ? memory + " MiB"
+            : fill(Text::kMemoryOf, ui.lang(), {memory, grouped(plugin.memory_mib)}));
+  if (plugin.time_ms > 0) field(ui, ui.t(Text::kCallTime), grouped(plugin.time_ms) + " ms");
   field(ui, ui.t(Text::kProcessorTime), grouped(plugin.cpu_ms) + " ms");
   field(ui, ui.t(Text::kRestarts), grouped(plugin.restarts));
 }
@@ -119,6 +124,9 @@ void inspect_plugin(Ui& ui, AppModel& app, const Plugin& plugin) {
   field(ui, ui.t(Text::kOwner), app.names.name(plugin.owner, lang));
   field(ui, ui.t(plugin.product.empty() ? Text::kItems : Text::kProductLabel),
         serves(plugin, app.names, lang));
+  std::string granted;
+  for (const std::string& one : plugin.granted) granted += (granted.empty() ? "" : ", ") + one;
+  if (!granted.empty()) field(ui, ui.t(Text::kGranted), granted);
   hash_field(ui, ui.t(Text::kDigest), plugin.digest);
   hash_field(ui, ui.t(Text::kKeyId), plugin.kid);
   inspect_figures(ui, plugin);

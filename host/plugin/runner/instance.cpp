@@ -19,17 +19,21 @@ struct Sink {
     auto& self = *static_cast<Sink*>(context);
     if (size > 0 && data == nullptr) return 1;
     const bool full = (self.answer.flags & wire::kTooLarge) != 0;
-    if (full || size > self.max_bytes - self.answer.text.size()) {
-      self.answer.flags |= wire::kTooLarge;
-      return 1;
-    }
+    if (full || size > self.max_bytes - self.answer.text.size()) return self.refuse();
     try {
       self.answer.text.append(reinterpret_cast<const char*>(data), size);
     } catch (...) {
-      self.answer.flags |= wire::kTooLarge;
-      return 1;
+      return self.refuse();
     }
     return 0;
+  }
+
+  /// What was written before is no answer any more: it costs neither memory nor the way to the
+  /// host.
+  int refuse() {
+    answer.flags |= wire::kTooLarge;
+    answer.text = std::string();
+    return 1;
   }
 };
 

@@ -27,6 +27,16 @@ Error source_away(std::string message) {
   return unavailable("source.unavailable", std::move(message), Side::kProvider);
 }
 
+Error table_not_granted(const std::string& table, const std::string& where) {
+  Error error = forbidden("source.not_granted", "the table " + table +
+                                                    " is not granted: have the admission grant the "
+                                                    "capability table:" +
+                                                    table);
+  error.field = where;
+  error.side = Side::kProvider;
+  return error;
+}
+
 Error source_too_large(std::string message) {
   Error error = internal("source.too_large", std::move(message));
   error.side = Side::kProvider;
@@ -44,7 +54,7 @@ Status RowBudget::add(const Row& row) {
 Result<std::unique_ptr<Source>> MappedDepartment::open(const SourceSpec& spec,
                                                        const JsonReader& settings) const {
   for (const Driver& driver : drivers_) {
-    if (driver.name == spec.driver) return driver.open({spec, settings, host()});
+    if (driver.name == spec.driver) return driver.open({spec, settings, host(), tables()});
   }
   return invalid("mapping.invalid",
                  "expected a driver that this library has: take the stock "

@@ -16,7 +16,8 @@ std::string_view embedded_mapping();
 struct SourceOpening {
   const SourceSpec& spec;
   const JsonReader& settings;
-  const qc_host* host;  ///< for extensions; may be null
+  const qc_host* host;                               ///< for extensions; may be null
+  const std::vector<std::string>* tables = nullptr;  ///< that may be read; null = any
 };
 
 struct Driver {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
@@ -234,14 +235,16 @@ class Session : public std::enable_shared_from_this<Session> {
 
 class MysqlSource final : public Source {
  public:
-  explicit MysqlSource(Server server)
-      : server_(std::make_shared<const Server>(std::move(server))),
+  MysqlSource(Server server, std::optional<std::vector<std::string>> tables)
+      : tables_(std::move(tables)),
+        server_(std::make_shared<const Server>(std::move(server))),
         alive_(std::make_shared<std::atomic<int>>(0)) {}
   ~MysqlSource() override {
     for (const auto& session : idle_) session->end();
   }
 
   Status check(const Lookup& lookup) override {
+    QC_TRY(check_granted(lookup));
     const auto prepared = ask({lookup, {}, true, {}}, kCheckMs);
     if (prepared.ok() || prepared.error().code == "source.unavailable") return {};
     return prepared.error();
@@ -258,6 +261,14 @@ class MysqlSource final : public Source {
   }
 
  private:
+  /// What a query of its own reads nobody sees but the server: there a right to read does it.
+  Status check_granted(const Lookup& lookup) const {
+    if (!tables_) return {};
+    const std::string table = lookup.query.empty() ? lookup.table : "of a query";
+    if (std::find(tables_->begin(), tables_->end(), table) != tables_->end()) return {};
+    return table_not_granted(table, lookup.where);
+  }
+
   Result<Rows> ask(Question question, std::int64_t patience_ms) {
     const std::shared_ptr<Session> session = take();
     if (!session) return source_away("every session of the database is waiting for it");
@@ -297,6 +308,7 @@ class MysqlSource final : public Source {
     fault_ = std::move(fault);
   }
 
+  const std::optional<std::vector<std::string>> tables_;
   const std::shared_ptr<const Server> server_;
   const std::shared_ptr<std::atomic<int>> alive_;
   std::mutex mutex_;
@@ -344,7 +356,9 @@ Result<std::unique_ptr<Source>> open_mysql_source(const SourceOpening& opening) 
         .at(settings.field(opening.spec.secret));
   }
   server.password = password->substr(0, password->find_first_of("\r\n"));
-  return std::unique_ptr<Source>(std::make_unique<MysqlSource>(std::move(server)));
+  return std::unique_ptr<Source>(std::make_unique<MysqlSource>(
+      std::move(server),
+      opening.tables == nullptr ? std::nullopt : std::optional(*opening.tables)));
 }
 
 }  // namespace qc::plugin

@@ -62,6 +62,8 @@ struct SourceSpec {
 
 /// "source.unavailable" of the department's side, to be tried again.
 Error source_away(std::string message);
+/// "source.not_granted": a table that the admission does not grant; `where` as Lookup's.
+Error table_not_granted(const std::string& table, const std::string& where);
 /// "source.too_large" of the department's side.
 Error source_too_large(std::string message);
 

@@ -65,7 +65,9 @@ Result<std::vector<int>> places_of(sqlite3_stmt* statement, const Lookup& lookup
 /// One connection, used by one thread at a time.
 class Connection {
  public:
-  static Result<std::unique_ptr<Connection>> open(const std::string& path) {
+  /// `tables`: those that may be read; null = any. Must outlive the connection.
+  static Result<std::unique_ptr<Connection>> open(const std::string& path,
+                                                  const std::vector<std::string>* tables) {
     sqlite3* raw = nullptr;
     const int code =
         sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -79,6 +81,8 @@ class Connection {
     const int checked = sqlite3_exec(raw, "PRAGMA query_only=1; SELECT count(*) FROM sqlite_schema",
                                      nullptr, nullptr, nullptr);
     if (checked != SQLITE_OK) return source_error(checked);
+    connection->tables_ = tables;
+    if (tables != nullptr) sqlite3_set_authorizer(raw, &authorize, connection.get());
     return connection;
   }
 
@@ -86,8 +90,10 @@ class Connection {
     const auto found = statements_.find(sql);
     if (found != statements_.end()) return found->second.get();
     sqlite3_stmt* raw = nullptr;
+    refused_.clear();
     const int code = sqlite3_prepare_v3(db_.get(), sql.c_str(), static_cast<int>(sql.size()) + 1,
                                         SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (code != SQLITE_OK && !refused_.empty()) return table_not_granted(refused_, {});
     if (code != SQLITE_OK) return source_error(code);
     statements_.emplace(sql, Statement(raw));
     return raw;
@@ -106,7 +112,30 @@ class Connection {
 
  private:
   explicit Connection(sqlite3* db) : db_(db) {}
+
+  bool may_read(const char* table) const {
+    return table != nullptr &&
+           std::any_of(tables_->begin(), tables_->end(), [&](const std::string& one) {
+             return sqlite3_stricmp(one.c_str(), table) == 0;
+           });
+  }
+  /// Asked by SQLite while it prepares: a table itself must be granted, or the view through which
+  /// it is read.
+  static int authorize(void* self_, int action, const char* table, const char*, const char*,
+                       const char* view) {
+    auto& self = *static_cast<Connection*>(self_);
+    if (action == SQLITE_SELECT || action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE) {
+      return SQLITE_OK;
+    }
+    if (action == SQLITE_READ && (self.may_read(table) || self.may_read(view))) return SQLITE_OK;
+    self.refused_ =
+        action == SQLITE_READ && table != nullptr ? table : "other than one that it reads";
+    return SQLITE_DENY;
+  }
+
   std::unique_ptr<sqlite3, CloseConnection> db_;
+  const std::vector<std::string>* tables_ = nullptr;
+  std::string refused_;                          ///< of a table, while a statement is prepared
   std::map<std::string, Statement> statements_;  // destroyed before the connection
 };
 
@@ -152,7 +181,8 @@ using sqlite_source::Query;
 
 class SqliteSource::Pool {
  public:
-  explicit Pool(std::string path) : path_(std::move(path)) {}
+  Pool(std::string path, std::optional<std::vector<std::string>> tables)
+      : path_(std::move(path)), tables_(std::move(tables)) {}
 
   Result<std::unique_ptr<Connection>> take() {
     {
@@ -163,7 +193,7 @@ class SqliteSource::Pool {
         return connection;
       }
     }
-    return Connection::open(path_);
+    return Connection::open(path_, tables_ ? &*tables_ : nullptr);
   }
   void give_back(std::unique_ptr<Connection> connection) {
     const std::lock_guard lock(mutex_);
@@ -172,6 +202,7 @@ class SqliteSource::Pool {
 
  private:
   const std::string path_;
+  const std::optional<std::vector<std::string>> tables_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;
 };
@@ -208,13 +239,15 @@ Error lookup_mismatch(const Lookup& lookup) {
 
 Result<std::unique_ptr<Source>> SqliteSource::open(const SourceOpening& opening) {
   QC_ASSIGN(const std::string path, opening.settings.text(opening.spec.setting, 4096));
-  auto source = open(path);
+  auto source =
+      open(path, opening.tables == nullptr ? std::nullopt : std::optional(*opening.tables));
   if (!source.ok()) return source.error().at(opening.settings.field(opening.spec.setting));
   return std::unique_ptr<Source>(std::move(source).value());
 }
 
-Result<std::unique_ptr<SqliteSource>> SqliteSource::open(const std::string& path) {
-  auto pool = std::make_unique<Pool>(path);
+Result<std::unique_ptr<SqliteSource>> SqliteSource::open(
+    const std::string& path, std::optional<std::vector<std::string>> tables) {
+  auto pool = std::make_unique<Pool>(path, std::move(tables));
   QC_ASSIGN(std::unique_ptr<Connection> first, pool->take());
   pool->give_back(std::move(first));
   return std::unique_ptr<SqliteSource>(new SqliteSource(std::move(pool)));
@@ -223,6 +256,9 @@ Result<std::unique_ptr<SqliteSource>> SqliteSource::open(const std::string& path
 Status SqliteSource::check(const Lookup& lookup) {
   QC_ASSIGN(std::unique_ptr<Connection> connection, pool_->take());
   const auto statement = connection->prepared(lookup_sql(lookup, '"', "?1"));
+  if (!statement.ok() && statement.error().code == "source.not_granted") {
+    return statement.error().at(lookup.where);
+  }
   if (!statement.ok()) return lookup_mismatch(lookup);
   QC_TRY(sqlite_source::places_of(*statement, lookup));
   pool_->give_back(std::move(connection));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,9 @@ class SqliteSource final : public Source {
  public:
   /// Opens the database of the setting that the mapping names. Errors: "source.unavailable".
   static Result<std::unique_ptr<Source>> open(const SourceOpening& opening);
-  static Result<std::unique_ptr<SqliteSource>> open(const std::string& path);
+  /// With `tables`, no statement reads another one, whatever its query says.
+  static Result<std::unique_ptr<SqliteSource>> open(
+      const std::string& path, std::optional<std::vector<std::string>> tables = std::nullopt);
   ~SqliteSource() override;
 
   Status check(const Lookup& lookup) override;

@@ -263,6 +263,12 @@ TEST(Parse, WrongAnswersAreErrorsThatNameTheField) {
   EXPECT_EQ(with("latency_us", {{"p99", 153.6}})->front().p99_us, 153.6);
   EXPECT_EQ(with("canary", {{"version", "2"}, {"percent", 5}})->front().canary_percent, 5U);
   EXPECT_EQ(with("canary", nullptr)->front().canary, "");
+  const auto budgets = with("budgets", {{"memory_mib", 1024}, {"time_ms", 2000}});
+  EXPECT_EQ(budgets->front().memory_mib, 1024U);
+  EXPECT_EQ(budgets->front().time_ms, 2000U);
+  EXPECT_EQ(with("budgets", {{"memory_mib", nullptr}, {"time_ms", 9}})->front().memory_mib, 0U);
+  EXPECT_EQ(with("budgets", {{"time_ms", "long"}}).error().field, "plugin.budgets.time_ms");
+  EXPECT_EQ(with("capabilities", {"routes", "cpu:50"})->front().granted.size(), 2U);
   EXPECT_EQ(with("latency_us", {{"p99", "fast"}}).error().field, "plugin.latency_us.p99");
   EXPECT_EQ(with("canary", {{"calls", -1}}).error().field, "plugin.canary.calls");
   EXPECT_FALSE(parse_flows(Json{{"flows", {{{"op", "a"}, {"index", -1}}}}}).ok());

@@ -369,6 +369,42 @@ TEST(Plugin, NothingIsAdmittedThatItsPublisherDidNotSign) {
   refused(body, "not the publisher's");
 }
 
+TEST(Plugin, ABudgetIsGrantedUpToWhatTheManifestAsksFor) {
+  World world = city();
+  const auto admit = [&](const Json& capabilities) {
+    Json body = plugin_body("fresh");
+    body["capabilities"] = capabilities;
+    return world.apply("op", "plugin.admit", body);
+  };
+  EXPECT_TRUE(admit({"memory:1024", "time:5000", "log/1"}).ok());
+  EXPECT_TRUE(admit({"memory:128", "time:10"}).ok());
+  EXPECT_EQ(world.doc("plugin/fresh").at("capabilities"), Json({"memory:128", "time:10"}));
+  for (const char* beyond : {"memory:1025", "time:5001", "cpu:1", "message:1"}) {
+    expect_refused(admit({"log/1", beyond}), "plugin.not_asked", "body.capabilities");
+  }
+  struct Malformed {
+    const char* capability;
+    const char* expected;
+  };
+  for (const Malformed& one :
+       {Malformed{"memory:", "memory:<MiB>, a whole number from 128 to 65536"},
+        Malformed{"memory:127", "from 128 to 65536"}, Malformed{"memory:65537", "from 128"},
+        Malformed{"memory:0512", "a whole number"}, Malformed{"memory:512MiB", "a whole number"},
+        Malformed{"memory:-512", "a whole number"}, Malformed{"memory:9e9", "a whole number"},
+        Malformed{"memory:99999999999999999999", "from 128 to 65536"},
+        Malformed{"cpu:0", "cpu:<% of a processor>, a whole number from 1 to 6400"},
+        Malformed{"time:9", "time:<ms>, a whole number from 10 to 60000"},
+        Malformed{"message:16385", "message:<KiB>, a whole number from 1 to 16384"},
+        Malformed{"a b", "printable ASCII"}}) {
+    const auto effect = admit({"log/1", one.capability});
+    expect_refused(effect, "json.bad_form", "body.capabilities[1]");
+    EXPECT_NE(effect.error().message.find(one.expected), std::string::npos)
+        << effect.error().message;
+  }
+  const auto twice = admit({"memory:512", "memory:600"});
+  expect_refused(twice, "json.bad_form", "body.capabilities[1]");
+}
+
 TEST(Plugin, ANewPackageReplacesAndEachCanBeWithdrawn) {
   World world = city();
   Json body = plugin_body("loan");

@@ -227,7 +227,9 @@ Json plugin_body(const std::string& plugin) {
 }
 
 Json signed_plugin(Json body, const std::string& chain) {
-  Json manifest = {{"abi", "1.0"}, {"library", "plugin.so"}, {"capabilities", {"log/1", "dns/1"}}};
+  Json manifest = {{"abi", "1.0"},
+                   {"library", "plugin.so"},
+                   {"capabilities", {"log/1", "dns/1", "memory:1024", "time:5000"}}};
   for (const char* name : {"plugin", "version", "kind", "owner", "digest"}) {
     manifest[name] = body.at(name);
   }

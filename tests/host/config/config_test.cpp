@@ -83,6 +83,35 @@ TEST_F(ConfigTest, SaysPerPluginWhereItRuns) {
   EXPECT_EQ(inside->plugin_isolation, "host");
 }
 
+TEST_F(ConfigTest, SaysWhatAPluginMayBeGrantedAtMost) {
+  const auto usual = load(replaced("[plugins]\n", "[plugins]\n"));
+  ASSERT_TRUE(usual.ok());
+  EXPECT_EQ(usual->plugin_max_memory_mib, 2048);
+  EXPECT_EQ(usual->plugin_max_cpu_percent, 100);
+  EXPECT_EQ(usual->plugin_max_time_ms, 10'000);
+  EXPECT_EQ(usual->plugin_max_message_kib, 16'384);
+  const auto config = load(replaced("[plugins]\n",
+                                    "[plugins]\nmax_memory_mib = 4096\nmax_cpu_percent = 200\n"
+                                    "max_time_ms = 60000\nmax_message_kib = 512\n"));
+  ASSERT_TRUE(config.ok()) << config.error().message << config.error().field;
+  EXPECT_EQ(config->plugin_max_memory_mib, 4096);
+  EXPECT_EQ(config->plugin_max_cpu_percent, 200);
+  EXPECT_EQ(config->plugin_max_time_ms, 60'000);
+  EXPECT_EQ(config->plugin_max_message_kib, 512);
+}
+
+TEST_F(ConfigTest, SaysHowOftenAProductsRouteMayBeCalled) {
+  const auto usual = load(replaced("[plugins]\n", "[plugins]\n"));
+  ASSERT_TRUE(usual.ok());
+  EXPECT_EQ(usual->plugin_routes_per_second, 10);
+  EXPECT_EQ(usual->plugin_routes_burst, 20);
+  const auto config =
+      load(replaced("[plugins]\n", "[plugins]\nroutes_per_second = 100\nroutes_burst = 1\n"));
+  ASSERT_TRUE(config.ok()) << config.error().message << config.error().field;
+  EXPECT_EQ(config->plugin_routes_per_second, 100);
+  EXPECT_EQ(config->plugin_routes_burst, 1);
+}
+
 TEST_F(ConfigTest, NamesWhatIsWrong) {
   const struct {
     std::string text, code, field;
@@ -98,6 +127,10 @@ TEST_F(ConfigTest, NamesWhatIsWrong) {
        "plugins.isolation"},
       {replaced("[plugins]", "[plugins]\nmemory_mib = 1"), "config.out_of_range",
        "plugins.memory_mib"},
+      {replaced("[plugins]", "[plugins]\nroutes_burst = 0"), "config.out_of_range",
+       "plugins.routes_burst"},
+      {replaced("[plugins]", "[plugins]\nmax_time_ms = 60001"), "config.out_of_range",
+       "plugins.max_time_ms"},
       {replaced("[sql]", "[plugins.a]\nisolation = \"vm\"\n[sql]"), "config.invalid",
        "plugins.a.isolation"},
       {replaced("[sql]", "[plugins.a]\nisolation = 1\n[sql]"), "config.invalid",

@@ -88,6 +88,7 @@ class OnePlugin final : public plugin::Manager {
   Result<Answer> call(const std::string& plugin, const std::string& method, const Json& message,
                       int timeout_ms) override;
   void blame(const std::string&, const std::string&) override {}
+  Status may_sign(const std::string&, const std::string&) const override { return {}; }
   Result<std::string> for_item(const std::string& item) const override;
   Result<std::string> for_product(const std::string& product) const override;
   Result<plugin::ProductRoute> route_of(const std::string& plugin, const std::string& method,

@@ -35,6 +35,10 @@ class ShareWatchTest : public ::testing::Test {
     at_.calls += calls;
     return watch_.look(at_, [this] { return wants_; });
   }
+  void grant(std::uint32_t percent) {
+    watch_ = ShareWatch(percent);
+    watch_.begin(at_);
+  }
   Verdict burn_until_demoted() {
     Verdict verdict = Verdict::kStay;
     for (int i = 0; i < 10 && verdict == Verdict::kStay; ++i) verdict = step(milliseconds(10));
@@ -88,6 +92,25 @@ TEST_F(ShareWatchTest, ALittleInTheBackgroundIsEverybodysRight) {
     ASSERT_EQ(step(milliseconds(10)), Verdict::kStay);
     ASSERT_EQ(step(milliseconds(0)), Verdict::kStay);
   }
+}
+
+TEST_F(ShareWatchTest, WhatIsGrantedIsItsOwnAndNoMore) {
+  grant(100);
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(step(milliseconds(10)), Verdict::kStay);
+  EXPECT_EQ(step(milliseconds(12)), Verdict::kStay);
+  EXPECT_EQ(step(milliseconds(12)), Verdict::kStay);
+  EXPECT_EQ(step(milliseconds(12)), Verdict::kDemote);
+  // It comes back with what is its own, not with more.
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(step(milliseconds(12)), Verdict::kStay);
+  Verdict verdict = Verdict::kStay;
+  int steps = 0;
+  while (verdict == Verdict::kStay && steps++ < 500) verdict = step(milliseconds(10));
+  EXPECT_EQ(verdict, Verdict::kPromote);
+  EXPECT_EQ(steps, 100);
+  // Less than half a processor is nobody's burning.
+  grant(10);
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(step(milliseconds(4)), Verdict::kStay);
+  EXPECT_EQ(burn_until_demoted(), Verdict::kDemote);
 }
 
 TEST_F(ShareWatchTest, ASecondOfCalmBringsItBackAndEachRelapseDoublesIt) {

@@ -200,6 +200,11 @@ void* create(const qc_host* host) {
   lost = std::malloc(1000);
   if (lost == nullptr) return nullptr;
 #endif
+#ifdef BREAK_SMALL_LEAK
+  static void* volatile lost = nullptr;
+  lost = std::malloc(16);
+  if (lost == nullptr) return nullptr;
+#endif
 #ifdef BREAK_UNIQUE
   ++SharedHolder<int>::count;
 #endif

@@ -250,6 +250,9 @@ static int try_harm(const qc_call* call) {
   if (strcmp(method, "take_handler") == 0) return take_handler();
   if (strcmp(method, "write_library") == 0) return write_library();
   if (strcmp(method, "memory_file") == 0) return memfd_create("x", 0) >= 0;
+  if (strcmp(method, "map_600_mib") == 0) {
+    return mmap(NULL, 600u << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+  }
   if (strcmp(method, "namespace") == 0) return syscall(SYS_unshare, 0x10000000 /* user */) == 0;
   return -1;
 }

@@ -8,6 +8,13 @@
 
 #include "sdk/plugin/abi.h"
 
+#ifndef PLUGIN_ID
+#define PLUGIN_ID "router"
+#define PLUGIN_VERSION "1.0.0"
+#define PRODUCT_ID "loan"
+#define HANG_S 30
+#endif
+
 static char kept[256]; /* of the whole library */
 
 typedef struct instance {
@@ -51,7 +58,7 @@ static int flood(const qc_sink* out) {
 static int route(instance* self, const qc_call* call, const qc_sink* out) {
   char text[1024];
   if (has(call, "\"die\"")) abort();
-  if (has(call, "\"hang\"")) sleep(30);
+  if (has(call, "\"hang\"")) sleep(HANG_S);
   if (has(call, "\"flood\"")) return flood(out);
   if (has(call, "\"open\"")) {
     int fd = open(ROUTER_FILE, O_RDONLY);
@@ -70,8 +77,9 @@ static int call(void* context, const qc_call* call, const qc_sink* out) {
   if (strcmp(call->method, "describe") == 0) {
     return put(
         out,
-        "{\"plugin\":\"router\",\"version\":\"1.0.0\",\"kind\":\"product\",\"name_zh\":\"x\","
-        "\"name_en\":\"x\",\"product\":{\"product\":\"loan\"},\"routes\":["
+        "{\"plugin\":\"" PLUGIN_ID "\",\"version\":\"" PLUGIN_VERSION
+        "\",\"kind\":\"product\",\"name_zh\":\"x\",\"name_en\":\"x\","
+        "\"product\":{\"product\":\"" PRODUCT_ID "\"},\"routes\":["
         "{\"method\":\"GET\",\"path\":\"terms\",\"who\":\"any\"},"
         "{\"method\":\"POST\",\"path\":\"quote\",\"who\":\"owner\"}]}");
   }
