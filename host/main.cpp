@@ -155,6 +155,7 @@ Status start(const HostConfig& config, Host& host) {
   plugin_options.plugins_dir = config.plugins_dir;
   plugin_options.config_dir = config.plugins_config;
   plugin_options.chain = config.chain;
+  plugin_options.host_jwk = host.ledger->host_key().to_jwk();
   plugin_options.isolation = isolation_of(config);
   // A call that hangs on a thread of the server's keeps it: a quarter of them can be lost.
   plugin_options.direct_calls = static_cast<std::size_t>(config.workers) / 4;

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kBlockCacheBytes = 128U << 20U;
 constexpr int kOpenTables = 1000;
 constexpr std::uint64_t kMaxYoungTables = 20;
-constexpr std::size_t kBufferBytes = 32U << 20U;
+constexpr std::size_t kBufferBytes = 64U << 20U;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }

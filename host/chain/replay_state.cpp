@@ -12,6 +12,7 @@ namespace qc::chain {
 namespace {
 
 constexpr std::size_t kSpillBatch = 4096;  ///< documents written together
+constexpr std::size_t kSpillBuffer = 8U << 20U;
 
 /// Below, a text is not smaller than the document: numbers, marks.
 constexpr std::size_t kSmallBytes = 200;
@@ -146,8 +147,7 @@ ReplayState::Index& ReplayState::index_of(std::string_view family) const {
 
 void ReplayState::scan(const std::string& prefix, const std::string& start,
                        const std::function<bool(const std::string&, const Json&)>& visit) const {
-  // A prefix without a slash may reach over several families; the empty family
-  // has all keys.
+  // A prefix without a slash may reach over several families; the empty family has all keys.
   const bool within_family = prefix.find('/') != std::string::npos;
   const Index& index = index_of(within_family ? family_of(prefix) : std::string_view());
   auto mine = index.lower_bound(std::max(prefix, start));
@@ -226,7 +226,7 @@ Status ReplayState::open_spill() {
     return unavailable("audit.io", "cannot make a temporary folder");
   }
   folder_ = name;
-  QC_ASSIGN(spill_, open_rocks(folder_ / "state"));
+  QC_ASSIGN(spill_, open_rocks_sized(folder_ / "state", kSpillBuffer));
   return {};
 }
 

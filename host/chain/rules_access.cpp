@@ -278,7 +278,7 @@ Status check_decision(const Call& call, const Json& value, const Json& grant) {
 }
 
 Result<ReleaseBody> read_release(const JsonReader& body) {
-  QC_TRY(body.expect_only({"access", "outcome", "payload_sm3", "decision", "withheld"}));
+  QC_TRY(body.expect_only({"access", "outcome", "payload_sm3", "decision", "withheld", "issued"}));
   ReleaseBody out;
   QC_ASSIGN(out.access, read_id(body, "access"));
   QC_ASSIGN(out.outcome,
@@ -305,6 +305,7 @@ Status check_giving(const Call& call, const JsonReader& body, const Json& access
   const Json& consumer = *member;
   if (!is_active(consumer)) return forbidden("member.suspended", "the consumer is suspended");
   QC_TRY(check_release(grant, access, call.now_s()));
+  QC_TRY(check_issued(call, grant, access));
   const Json& decision = call.tx.body.at("decision");
   if (text_of(grant.at("body"), "release") == "answer")
     return check_decision(call, decision, grant);
@@ -399,8 +400,8 @@ Result<Effect> access_release(const Call& call) {
   QC_TRY(check_withheld(body, access, release.outcome));
   if (!release.payload_sm3.empty()) {
     QC_TRY(check_giving(call, body, access));
-  } else if (!call.tx.body.at("decision").is_null()) {
-    return bad_form("null when nothing is released", body.field("decision"));
+  } else if (!call.tx.body.at("decision").is_null() || body.has("issued")) {
+    return bad_form("null and no \"issued\" when nothing is released", body.field("decision"));
   }
   std::string state = release.outcome;
   std::transform(state.begin(), state.end(), state.begin(),

@@ -21,7 +21,7 @@ namespace rules {
 namespace {
 
 struct GrantScope {
-  std::string item, asset;
+  std::string item, asset, presentation_sm3;
   std::int64_t version = 0;
   std::set<std::string> fields, required;
   std::string where;
@@ -78,7 +78,7 @@ Result<GrantScope> read_grant_scope(const Json& value, const std::string& where)
   // A presentation discloses whole values; nothing here could hold a masked one to its promise.
   QC_TRY(read_choice(reader, "reveal", {"full"}));
   QC_ASSIGN(out.asset, read_id(reader, "asset"));
-  QC_TRY(read_digest(reader, "presentation_sm3"));
+  QC_ASSIGN(out.presentation_sm3, reader.text("presentation_sm3", 64, 0));
   return out;
 }
 
@@ -286,6 +286,7 @@ Status check_scope(const Context& context, const GrantBody& grant) {
       return invalid("grant.required_missing", "a required field is not granted",
                      entry.where + ".fields");
     }
+    QC_TRY(check_presentation(context.request_body, entry.presentation_sm3, entry.where));
     QC_TRY(check_asset(context, entry));
     granted.insert(entry.item);
   }

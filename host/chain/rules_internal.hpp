@@ -141,6 +141,15 @@ std::set<std::string> pause_grants(const Call& call, const std::string& account,
 bool is_active(const Json& document);  ///< a member that is not suspended, a subject that is open
 bool is_consumer(std::string_view kind);  ///< bank or service
 
+/// A scope entry of a grant commits to a presentation, unless the grant is standing: then there is
+/// none, because the department issues afresh for each access. Error: "json.bad_form".
+Status check_presentation(const Json& request_body, std::string_view presentation_sm3,
+                          const std::string& where);
+/// Of an access.release that gives something: under a standing grant each item that is given was
+/// issued afresh, which its department says in "issued"; under another grant nothing was. Errors:
+/// "access.wrong_issue", "access.not_issued", "access.withheld_mismatch".
+Status check_issued(const Call& call, const Json& grant, const Json& access);
+
 // Acting for another: guardians, and the people of an enterprise.
 bool mandate_live(const Json& mandate, std::int64_t now_s);
 /// Whether the account is a minor with a guardian.

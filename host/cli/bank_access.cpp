@@ -1,11 +1,16 @@
 #include "host/cli/bank_access.hpp"
 
+#include <map>
+#include <set>
+
 #include "host/cli/directory.hpp"
 #include "host/cli/session.hpp"
 #include "host/cli/show.hpp"
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sdjwt.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/commitment.hpp"
+#include "sdk/proof/fresh_issue.hpp"
 #include "sdk/proof/schedule.hpp"
 
 namespace qc::cli {
@@ -96,6 +101,40 @@ Status check_release(const Delivery& delivery) {
   return {};
 }
 
+bool is_standing(const Delivery& delivery) { return text_of(delivery.grant, "mode") == "standing"; }
+
+/// What the departments say on the ledger that they issued for this access, by item. Each must be
+/// signed by the item's department; an item that was opened and is not withheld must be among them.
+Result<std::map<std::string, proof::IssueStatement>> check_statements(const Delivery& delivery,
+                                                                      const Directory& directory) {
+  std::map<std::string, proof::IssueStatement> out;
+  const Json& release = delivery.released.tx.body;
+  for (const Json& entry : release.value("issued", Json::array())) {
+    const std::string jws = entry.is_string() ? entry.get<std::string>() : "";
+    QC_ASSIGN(const proof::IssueStatement peeked, proof::peek_issue_statement(jws));
+    QC_ASSIGN(const Json department, directory.department_of(peeked.item));
+    QC_ASSIGN(const crypto::Jws parsed, crypto::jws_parse(jws));
+    QC_ASSIGN(const crypto::PublicKey key,
+              directory.key_of(text_of(department, "account"), parsed.kid()));
+    QC_ASSIGN(proof::IssueStatement said, proof::open_issue_statement(jws, key));
+    if (said.access != delivery.access || said.grant != delivery.grant_id ||
+        said.chain != delivery.session.client->chain()) {
+      return invalid("verify.wrong_access", "a department's statement is about another access");
+    }
+    out.emplace(peeked.item, std::move(said));
+  }
+  std::set<std::string> withheld;
+  for (const Json& entry : release.value("withheld", Json::array())) {
+    withheld.insert(text_of(entry, "item"));
+  }
+  for (const Json& entry : delivery.opened.tx.body.value("items", Json::array())) {
+    const std::string item = text_of(entry, "item");
+    if (withheld.contains(item) || out.contains(item)) continue;
+    return invalid("verify.no_issue", "no department says that it issued " + item);
+  }
+  return out;
+}
+
 Json common_json(const Delivery& delivery) {
   return {{"access", delivery.access},
           {"grant", delivery.grant_id},
@@ -152,6 +191,10 @@ Result<Output> decide(const AccessOptions& options) {
   QC_TRY(check_release(delivery));
   QC_ASSIGN(const std::string jwe, JsonReader(delivery.answer).text("decision", 4U << 20U));
   QC_ASSIGN(const Json decision, open_decision(delivery, jwe));
+  if (is_standing(delivery)) {
+    QC_ASSIGN(const Directory directory, Directory::fetch(*delivery.session.client));
+    QC_TRY(check_statements(delivery, directory));
+  }
   Output output;
   output.json = common_json(delivery);
   output.json["decision"] = decision;
@@ -186,11 +229,57 @@ Result<Json> open_presentation(const Delivery& delivery, const Directory& direct
               {"fields", view.fields}};
 }
 
+/// The same under a standing grant: what the department issued for this very access, as its
+/// statement on the ledger has it. What was issued for an earlier one, or presented, is refused.
+Result<Json> open_fresh(const Delivery& delivery, const Directory& directory, const Json& entry,
+                        const std::map<std::string, proof::IssueStatement>& statements) {
+  const std::string item = text_of(entry, "item");
+  const std::string jwe = text_of(entry, "jwe");
+  Json granted;
+  for (const Json& one : delivery.grant.value("scope", Json::array())) {
+    if (text_of(one, "item") == item) granted = one;
+  }
+  const auto said = statements.find(item);
+  if (granted.is_null() || said == statements.end()) {
+    return invalid("verify.no_issue", "no department says that it issued " + item);
+  }
+  QC_ASSIGN(const std::string text, crypto::jwe_decrypt(*delivery.session.key, jwe));
+  QC_ASSIGN(const proof::FreshCredential credential, proof::read_fresh(text));
+  if (said->second.ciphertext_sm3 != to_hex(crypto::sm3(jwe)) ||
+      said->second.commitment != credential.commitment()) {
+    return invalid("verify.commitment_mismatch", "is not what the department says it issued");
+  }
+  QC_ASSIGN(const Json department, directory.department_of(item));
+  const std::string issuer = text_of(department, "account");
+  QC_ASSIGN(const std::string kid, crypto::sdjwt_peek_kid(credential.sd_jwt));
+  QC_ASSIGN(const crypto::PublicKey key, directory.key_of(issuer, kid));
+  QC_ASSIGN(const std::vector<std::string> fields, JsonReader(granted).texts("fields", 128));
+  const proof::FreshTerms terms{delivery.session.client->chain(),
+                                delivery.grant_id,
+                                delivery.access,
+                                text_of(delivery.grant.value("subject", Json::object()), "account"),
+                                delivery.session.account,
+                                issuer,
+                                item,
+                                granted.value("version", std::int64_t{0}),
+                                text_of(granted, "asset"),
+                                {fields.begin(), fields.end()}};
+  QC_ASSIGN(const proof::FreshRecord record,
+            proof::check_fresh_issue(credential, terms, key, now_s()));
+  return Json{
+      {"item", item}, {"issuer", issuer}, {"as_of", record.as_of_s}, {"fields", record.fields}};
+}
+
 Result<Output> fetch(const AccessOptions& options) {
   QC_ASSIGN(const Delivery delivery, open_access(options, "fields"));
   QC_TRY(check_release(delivery));
   QC_ASSIGN(const Json list, array_of(delivery.answer, "presentations"));
   QC_ASSIGN(const Directory directory, Directory::fetch(*delivery.session.client));
+  const bool standing = is_standing(delivery);
+  std::map<std::string, proof::IssueStatement> statements;
+  if (standing) {
+    QC_ASSIGN(statements, check_statements(delivery, directory));
+  }
   crypto::Sm3 digest;
   Output output;
   output.json = common_json(delivery);
@@ -199,7 +288,8 @@ Result<Output> fetch(const AccessOptions& options) {
   for (const Json& entry : list) {
     const Hash32 one = crypto::sm3(text_of(entry, "jwe"));
     digest.update(one);
-    QC_ASSIGN(const Json item, open_presentation(delivery, directory, entry));
+    QC_ASSIGN(const Json item, standing ? open_fresh(delivery, directory, entry, statements)
+                                        : open_presentation(delivery, directory, entry));
     for (const auto& [name, value] : item["fields"].items()) {
       output.text += line(text_of(item, "item") + "." + name, value_text(value));
     }
@@ -266,10 +356,7 @@ Result<Output> monitor(const MonitorOptions& options) {
 Result<std::string> commitment_of(std::string_view domain, const std::string& salt,
                                   const std::string& text) {
   QC_ASSIGN(const Bytes bytes, from_base64url(salt));
-  constexpr std::uint8_t kZero = 0;
-  crypto::Sm3 hash;
-  hash.update(as_bytes(domain)).update({&kZero, 1}).update(bytes).update(as_bytes(text));
-  return to_hex(hash.finish());
+  return proof::commitment(domain, bytes, text);
 }
 
 void add_bank_access(Command group) {

@@ -102,15 +102,28 @@ Result<std::vector<std::string>> chosen_fields(const ConsentItem& item, const Ch
   return fields;
 }
 
-Status add_item(const Wallet& wallet, const ConsentView& view, const ConsentItem& item,
-                const std::vector<std::string>& fields, PreparedGrant& grant) {
+/// The chosen fields for this consumer and grant, encrypted to the request's key.
+Result<std::string> seal_item(const Wallet& wallet, const ConsentView& view,
+                              const ConsentItem& item, const std::vector<std::string>& fields,
+                              const std::string& grant) {
   auto key = crypto::PublicKey::from_jwk(view.body.value("key", Json::object()));
   if (!key.ok()) return key.error().under("request.key");
   QC_ASSIGN(const std::string presentation,
             crypto::sdjwt_present(item.asset->sd_jwt, fields, wallet.key(),
-                                  text_of(view.consumer, "account"), text_of(grant.body, "grant"),
-                                  now_s()));
-  QC_ASSIGN(const std::string jwe, crypto::jwe_encrypt(*key, presentation, "kb+jwt"));
+                                  text_of(view.consumer, "account"), grant, now_s()));
+  return crypto::jwe_encrypt(*key, presentation, "kb+jwt");
+}
+
+Status add_item(const Wallet& wallet, const ConsentView& view, const ConsentItem& item,
+                const std::vector<std::string>& fields, PreparedGrant& grant) {
+  std::string presentation_sm3;
+  // Under a standing grant the department issues afresh each time: nothing of today is handed over.
+  if (text_of(view.body, "mode") != "standing") {
+    QC_ASSIGN(const std::string jwe,
+              seal_item(wallet, view, item, fields, text_of(grant.body, "grant")));
+    presentation_sm3 = to_hex(crypto::sm3(jwe));
+    grant.presentations.push_back({{"item", item.item}, {"jwe", jwe}});
+  }
   grant.body["scope"].push_back({{"item", item.item},
                                  {"version", item.version},
                                  {"fields", fields},
@@ -118,8 +131,7 @@ Status add_item(const Wallet& wallet, const ConsentView& view, const ConsentItem
                                  {"range", nullptr},
                                  {"reveal", "full"},
                                  {"asset", item.asset->asset},
-                                 {"presentation_sm3", to_hex(crypto::sm3(jwe))}});
-  grant.presentations.push_back({{"item", item.item}, {"jwe", jwe}});
+                                 {"presentation_sm3", presentation_sm3}});
   grant.given.push_back({{"item", item.item}, {"fields", fields}});
   return {};
 }
@@ -218,6 +230,9 @@ std::string consent_text(const ConsentView& view, bool values) {
       line("交付 release", text_of(view.body, "release") == "answer"
                                ? "仅返回决定,原始信息不出平台 the answer only"
                                : "所选字段 the chosen fields");
+  if (text_of(view.body, "mode") == "standing") {
+    text += line("每次 each time", "由部门按当时情况重新出具 issued afresh, as it is then");
+  }
   for (const bool required : {true, false}) {
     text += required ? "  必需 required:\n" : "  可选 optional:\n";
     for (const ConsentItem& item : view.items) {

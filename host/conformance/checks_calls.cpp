@@ -164,7 +164,7 @@ class ScarceMemory {
 
 std::vector<std::string> data_methods(const Subject& subject) {
   if (subject.kind == "product") return {"decide"};
-  return {"issue", "prove_identity"};
+  return {"issue", "issue_fresh", "prove_identity"};
 }
 
 Json description_of(const Instance& instance) {
@@ -204,6 +204,13 @@ Message full_message(const Subject& subject, const std::string& method, const Js
                     {"identity", "none"},
                     {"issuers", Json::object()},
                     {"supersedes", ""}});
+  } else if (method == "issue_fresh") {
+    const Json items = description.value("items", Json::array());
+    const Json recorded = {{"tx", "none"}, {"receipt", Json::object()}, {"jwk", jwk}};
+    message.update({{"item", items.empty() ? Json("") : items[0].value("item", Json(""))},
+                    {"handle", "none"},
+                    {"grant", recorded},
+                    {"access", recorded}});
   } else if (method == "prove_identity") {
     message["claim"] = "none";
   } else if (method == "decide") {

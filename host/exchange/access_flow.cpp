@@ -1,7 +1,9 @@
 #include "host/exchange/access_flow.hpp"
 
 #include <algorithm>
+#include <map>
 
+#include "host/exchange/fresh_flow.hpp"
 #include "sdk/crypto/sm3.hpp"
 
 namespace qc::exchange {
@@ -12,10 +14,16 @@ struct Opened {
   std::string access;
   std::string consumer;
   Json grant;             ///< the grant's signed body
-  std::string grant_kid;  ///< the key that signed it, which the presentations are bound to
-  Json items;             ///< [{item, fields}] as opened
+  std::string grant_kid;  ///< the subject's key then, which the presentations are bound to
+  std::uint64_t grant_index = 0;
+  Json items;  ///< [{item, fields}] as opened
+  proof::Transaction tx;
   proof::Receipt receipt;
   std::vector<safebox::SealedPresentation> sealed;
+  std::map<std::string, Error> missing = {};  ///< items whose department issued nothing, and why
+  Json statements = {};                       ///< the departments', under a standing grant
+
+  bool standing() const { return text_of(grant, "mode") == "standing"; }
 };
 
 /// What is about to be released.
@@ -25,12 +33,18 @@ struct Payload {
   Json decision;  ///< for the ledger; null when fields are released
 };
 
+void withhold(const Json& item, const std::string& code, Json& withheld) {
+  for (const Json& field : item.at("fields")) {
+    withheld.push_back({{"item", item.at("item")}, {"field", field}, {"code", code}});
+  }
+}
+
+/// Each item with why it is missing, or else with `code`.
 Json withheld_all(const Opened& opened, const std::string& code) {
   Json out = Json::array();
   for (const Json& item : opened.items) {
-    for (const Json& field : item.at("fields")) {
-      out.push_back({{"item", item.at("item")}, {"field", field}, {"code", code}});
-    }
+    const auto found = opened.missing.find(item.at("item").get<std::string>());
+    withhold(item, found == opened.missing.end() ? code : found->second.code, out);
   }
   return out;
 }
@@ -38,11 +52,12 @@ Json withheld_all(const Opened& opened, const std::string& code) {
 Result<chain::Applied> release(const Context& context, const Opened& opened,
                                const std::string& outcome, const Payload& payload,
                                const Json& withheld) {
-  const Json body{{"access", opened.access},
-                  {"outcome", outcome},
-                  {"payload_sm3", payload.sm3},
-                  {"decision", payload.decision},
-                  {"withheld", withheld}};
+  Json body{{"access", opened.access},
+            {"outcome", outcome},
+            {"payload_sm3", payload.sm3},
+            {"decision", payload.decision},
+            {"withheld", withheld}};
+  if (!payload.sm3.empty() && opened.standing()) body["issued"] = opened.statements;
   return context.parts.ledger.submit_as_host("access.release", body);
 }
 
@@ -67,13 +82,29 @@ const std::string* sealed_for(const Opened& opened, const std::string& item) {
   return found == opened.sealed.end() ? nullptr : &found->jwe;
 }
 
+/// Why an item has no presentation.
+Error missing_item(const Opened& opened, const std::string& item) {
+  const auto found = opened.missing.find(item);
+  if (found != opened.missing.end()) return found->second;
+  return not_found("asset.erased", "the subject erased what was granted of " + item);
+}
+
+/// Under a standing grant a department that fails leaves out what the product can do without.
+bool can_do_without(const Opened& opened, const Json& scope_entry) {
+  if (!opened.standing()) return false;
+  const auto wanted = [&](const Json& item) { return item.at("item") == scope_entry.at("item"); };
+  const bool asked = std::any_of(opened.items.begin(), opened.items.end(), wanted);
+  return !asked || scope_entry.at("required").empty();
+}
+
 Result<Json> decide_message(const Context& context, const Opened& opened) {
   Json presentations = Json::array();
   for (const Json& entry : opened.grant.at("scope")) {
     const std::string item = entry.at("item");
     const std::string* jwe = sealed_for(opened, item);
     if (jwe == nullptr) {
-      return not_found("asset.erased", "the subject erased what was granted of " + item);
+      if (can_do_without(opened, entry)) continue;
+      return missing_item(opened, item);
     }
     // Named per item, so that no other department among the issuers can vouch for it.
     QC_ASSIGN(const std::string issuer, context.issuer_of(item));
@@ -120,21 +151,16 @@ Result<Payload> decide(const Context& context, const Opened& opened) {
   return payload;
 }
 
-/// The subject's own presentations, as encrypted by the subject to the consumer. Items whose
-/// ciphertext was erased are withheld with a reason. `payload_sm3` covers the texts in order.
-Payload hand_over(const Opened& opened, Json& withheld) {
+/// The subject's own presentations, or what the departments issued afresh, as encrypted to the
+/// consumer. Items that are missing are withheld. `payload_sm3` covers the texts in order.
+Payload hand_over(const Opened& opened) {
   Payload payload;
   payload.answer["presentations"] = Json::array();
   crypto::Sm3 digest;
   for (const Json& entry : opened.items) {
     const std::string item = entry.at("item");
     const std::string* jwe = sealed_for(opened, item);
-    if (jwe == nullptr) {
-      for (const Json& field : entry.at("fields")) {
-        withheld.push_back({{"item", item}, {"field", field}, {"code", "asset.erased"}});
-      }
-      continue;
-    }
+    if (jwe == nullptr) continue;
     payload.answer["presentations"].push_back({{"item", item}, {"jwe", *jwe}});
     const Hash32 one = crypto::sm3(*jwe);
     digest.update(one);
@@ -143,10 +169,27 @@ Payload hand_over(const Opened& opened, Json& withheld) {
   return payload;
 }
 
-/// A presentation is one piece: asking for fewer of its fields than it holds would hand over more
-/// than was asked for, so it is refused before the ledger counts a use.
+/// Each opened item that is not given, with its reason.
+Json withheld_of(const Opened& opened) {
+  Json withheld = Json::array();
+  // For an answer from what was presented, all of it or nothing goes to the product.
+  if (!opened.standing() && opened.grant.at("release") == "answer") return withheld;
+  for (const Json& item : opened.items) {
+    const std::string name = item.at("item");
+    if (sealed_for(opened, name) == nullptr) {
+      withhold(item, missing_item(opened, name).code, withheld);
+    }
+  }
+  return withheld;
+}
+
+/// A presentation is one piece, and so is what a department issues: asking for fewer of its fields
+/// than it holds would hand over more than was asked for, so it is refused before the ledger counts
+/// a use.
 Status check_whole_items(const Json& grant, const Json& open_body) {
-  if (grant.value("release", "") != "fields" || !open_body.contains("items")) return {};
+  const bool whole =
+      grant.value("release", "") == "fields" || grant.value("mode", "") == "standing";
+  if (!whole || !open_body.contains("items")) return {};
   for (const Json& wanted : open_body.at("items")) {
     for (const Json& granted : grant.at("scope")) {
       if (granted.at("item") != wanted.value("item", Json())) continue;
@@ -179,36 +222,51 @@ Result<Opened> open(const Context& context, const std::string& caller, const Jso
   }
   // The rules decide, and an access the rules refuse is recorded by the ledger itself.
   QC_ASSIGN(chain::Applied applied, context.parts.ledger.submit(tx.bytes));
-  Opened opened{access_id,
+  return Opened{access_id,
                 caller,
                 grant->at("body"),
                 grant->at("kid"),
+                grant->at("index"),
                 tx.body.at("items"),
+                tx,
                 std::move(applied.receipt),
                 {}};
-  auto sealed = context.parts.vault.get_presentations(grant_id);
-  if (!sealed.ok()) return release_nothing(context, opened, "failed", sealed.error());
-  opened.sealed = std::move(sealed).value();
-  return opened;
+}
+
+/// What the product or the consumer is to get: presented when the grant was given, or issued now.
+Status gather(const Context& context, Opened& opened) {
+  if (!opened.standing()) {
+    QC_ASSIGN(opened.sealed, context.parts.vault.get_presentations(text_of(opened.grant, "grant")));
+    return {};
+  }
+  const FreshAccess access{opened.grant,  opened.items, opened.grant_index,
+                           opened.access, opened.tx,    opened.receipt};
+  QC_ASSIGN(FreshIssues fresh, issue_afresh(context, access));
+  opened.sealed = std::move(fresh.sealed);
+  opened.statements = std::move(fresh.statements);
+  opened.missing = std::move(fresh.failures);
+  return {};
+}
+
+Result<Payload> payload_of(const Context& context, const Opened& opened) {
+  const bool answer = opened.grant.at("release") == "answer";
+  if (answer && (!opened.standing() || !opened.sealed.empty())) return decide(context, opened);
+  Payload payload = hand_over(opened);
+  if (!payload.answer["presentations"].empty()) return payload;
+  return missing_item(opened, opened.items.front().at("item"));
 }
 
 }  // namespace
 
 Result<Json> access(const Context& context, const std::string& caller, const Json& body) {
   QC_ASSIGN(Opened opened, open(context, caller, body));
-  Json withheld = Json::array();
-  Payload payload;
-  if (opened.grant.at("release") == "answer") {
-    auto decided = decide(context, opened);
-    if (!decided.ok()) return release_nothing(context, opened, "failed", decided.error());
-    payload = std::move(decided).value();
-  } else {
-    payload = hand_over(opened, withheld);
-    if (payload.answer["presentations"].empty()) {
-      return release_nothing(context, opened, "failed",
-                             not_found("asset.erased", "the subject erased what was granted"));
-    }
+  if (const Status gathered = gather(context, opened); !gathered.ok()) {
+    return release_nothing(context, opened, "failed", gathered.error());
   }
+  auto ready = payload_of(context, opened);
+  if (!ready.ok()) return release_nothing(context, opened, "failed", ready.error());
+  Payload payload = std::move(ready).value();
+  Json withheld = withheld_of(opened);
   const std::string outcome = withheld.empty() ? "delivered" : "partial";
   const auto released = release(context, opened, outcome, payload, withheld);
   if (!released.ok()) {

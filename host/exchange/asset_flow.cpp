@@ -8,11 +8,13 @@ namespace qc::exchange {
 namespace {
 
 constexpr std::size_t kMaxJwe = 64U << 10U;  // an identity claim or presentation, not a document
+constexpr std::size_t kMaxHandle = 16U << 10U;
 
 struct IssuedAsset {
   proof::Transaction tx;
   std::string asset;
   std::string jwe;
+  std::string handle;  ///< by what the department finds the record again, sealed to itself
 };
 
 /// What was asked of a department.
@@ -72,10 +74,12 @@ Result<IssuedAsset> check_issued(const plugin::Manager::Answer& answer, const Is
   const auto asset = reader.text("asset", 64);
   const auto jwe = reader.text("jwe", safebox::kMaxCiphertextBytes);
   const auto text = reader.text("tx", proof::kMaxTxBytes);
-  if (!asset.ok() || !jwe.ok() || !text.ok()) return bad_answer(answer.plugin, "incomplete answer");
+  const auto handle = reader.text("handle", kMaxHandle);
+  const bool complete = asset.ok() && jwe.ok() && text.ok() && handle.ok();
+  if (!complete) return bad_answer(answer.plugin, "incomplete answer");
   auto tx = proof::parse_transaction(*text);
   if (!tx.ok()) return bad_answer(answer.plugin, "it signed no transaction");
-  IssuedAsset issued{std::move(tx).value(), *asset, *jwe};
+  IssuedAsset issued{std::move(tx).value(), *asset, *jwe, *handle};
   const std::string lie = lie_in(issued.tx, issued, asked);
   if (!lie.empty()) return bad_answer(answer.plugin, lie);
   return issued;
@@ -93,7 +97,7 @@ bool is_departments_fault(const Error& error) {
 Result<chain::Applied> record_issued(const Context& context, const std::string& plugin,
                                      const std::string& caller, const IssuedAsset& issued) {
   QC_TRY(context.parts.plugins.may_sign(plugin, issued.tx.op));
-  QC_TRY(context.parts.vault.put_asset(issued.asset, caller, issued.jwe));
+  QC_TRY(context.parts.vault.put_asset(issued.asset, caller, issued.jwe, issued.handle));
   auto applied = context.parts.ledger.submit(issued.tx.bytes);
   if (applied.ok()) return applied;
   if (!context.get("asset/" + issued.asset)) {

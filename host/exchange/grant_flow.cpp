@@ -20,7 +20,8 @@ Result<std::vector<safebox::SealedPresentation>> read_presentations(const Json& 
   return out;
 }
 
-/// Each granted item has exactly the ciphertext that the signed grant commits to.
+/// Each granted item has exactly the ciphertext that the signed grant commits to: none in a
+/// standing grant, where the department issues afresh for each access.
 Status match_scope(const Json& grant, const std::vector<safebox::SealedPresentation>& sealed) {
   std::map<std::string, std::string> committed;
   const auto scope = JsonReader(grant, "body").array("scope");
@@ -28,7 +29,8 @@ Status match_scope(const Json& grant, const std::vector<safebox::SealedPresentat
   for (const Json& entry : **scope) {
     const JsonReader reader(entry, "body.scope");
     QC_ASSIGN(const std::string item, reader.text("item", 64));
-    QC_ASSIGN(committed[item], reader.text("presentation_sm3", 64));
+    QC_ASSIGN(const std::string presentation, reader.text("presentation_sm3", 64, 0));
+    if (!presentation.empty()) committed[item] = presentation;
   }
   for (std::size_t i = 0; i < sealed.size(); ++i) {
     const std::string where = "presentations[" + std::to_string(i) + "]";
@@ -58,7 +60,7 @@ Result<Json> create_grant(const Context& context, const std::string& caller, con
   QC_ASSIGN(const std::string grant, JsonReader(tx.body, "body").text("grant", 64));
   QC_ASSIGN(const auto sealed, read_presentations(body));
   QC_TRY(match_scope(tx.body, sealed));
-  QC_TRY(context.parts.vault.put_presentations(grant, sealed));
+  if (!sealed.empty()) QC_TRY(context.parts.vault.put_presentations(grant, sealed));
   const auto applied = context.parts.ledger.submit(tx.bytes);
   if (!applied.ok()) {
     // A repeated submission fails here while its grant stands: its ciphertext must stay.

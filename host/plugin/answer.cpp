@@ -18,7 +18,8 @@ bool plain_code(std::string_view code) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
     if (!plain) return false;
   }
-  return !code.empty() && code.size() <= 64;
+  // As the ledger's rules want it of a reason: with a letter first.
+  return !code.empty() && code.size() <= 64 && code.front() >= 'a' && code.front() <= 'z';
 }
 
 /// Status of abi.h to the kinds of Result; nothing for a number that has no meaning.

@@ -88,6 +88,7 @@ struct ManagerOptions {
   std::filesystem::path plugins_dir;  ///< <dir>/<id>/manifest.json and the library
   std::filesystem::path config_dir;   ///< <dir>/<id>.toml
   std::string chain;
+  Json host_jwk = {};  ///< whose signed tree heads plugins are to believe; null: nobody's
   /// Where quarantines and kept packages outlive a restart; empty: nowhere.
   std::filesystem::path state_dir;
   /// What the ledger says of this package of a plugin, or else of the plugin's newest package:

@@ -219,6 +219,7 @@ Status Loader::start_routes(Loaded& loaded, SealedImage image, const GenerationO
 Status Loader::configure(Loaded& loaded, const Json& admission, const Json& settings) const {
   Json message = {
       {"settings", settings}, {"chain", options_.chain}, {"account", loaded.manifest.owner}};
+  if (!options_.host_jwk.is_null()) message["host_jwk"] = options_.host_jwk;
   // Said to those alone that ask for tables: what was built earlier knows no such member.
   if (!proof::named_in(loaded.manifest.capabilities, proof::kTable).empty()) {
     message["tables"] = proof::named_in(loaded.granted, proof::kTable);

@@ -1,6 +1,7 @@
 #include "host/safebox/vault.hpp"
 
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "host/database/database.hpp"
@@ -15,7 +16,7 @@ using database::Connection;
 using database::Row;
 using database::Transaction;
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 // Numbered rows: a random id as the primary key would scatter the large texts over the file.
 constexpr std::string_view kSchema = R"(
@@ -25,6 +26,11 @@ CREATE TABLE presentations (
   number INTEGER PRIMARY KEY, grant_id TEXT NOT NULL, item TEXT NOT NULL, jwe TEXT NOT NULL,
   UNIQUE (grant_id, item));
 PRAGMA user_version = 1;
+)";
+
+constexpr std::string_view kHandles = R"(
+ALTER TABLE assets ADD COLUMN handle TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 2;
 )";
 
 Status check_id(std::string_view id, std::string_view field) {
@@ -80,9 +86,10 @@ class SqliteVault final : public Vault {
     if (version > kSchemaVersion) {
       return conflict("vault.newer_schema", "the vault was made by a newer version");
     }
-    if (version == 0) {
+    if (version < kSchemaVersion) {
       QC_ASSIGN(auto transaction, Transaction::begin(*db_));
-      QC_TRY(db_->run_script(kSchema));
+      if (version == 0) QC_TRY(db_->run_script(kSchema));
+      QC_TRY(db_->run_script(kHandles));
       QC_TRY(transaction.commit());
     }
     QC_TRY(cut_log());  // a deletion may have committed just before a crash
@@ -93,19 +100,20 @@ class SqliteVault final : public Vault {
     return {};
   }
 
-  Status put_asset(const std::string& asset, const std::string& subject,
-                   const std::string& jwe) override {
+  Status put_asset(const std::string& asset, const std::string& subject, const std::string& jwe,
+                   const std::string& handle) override {
     QC_TRY(check_id(asset, "asset"));
     QC_TRY(check_id(subject, "subject"));
     QC_TRY(check_ciphertext(jwe, "jwe"));
+    QC_TRY(check_ciphertext(handle, "handle"));
     const std::lock_guard<std::mutex> lock(mutex_);
     QC_ASSIGN(auto transaction, Transaction::begin(*db_));
     bool known = false;
     bool same = false;
-    QC_TRY(
-        db_->query("SELECT subject, jwe FROM assets WHERE asset = ?", {asset}, [&](const Row& row) {
+    QC_TRY(db_->query(
+        "SELECT subject, jwe, handle FROM assets WHERE asset = ?", {asset}, [&](const Row& row) {
           known = true;
-          same = row.text(0) == subject && row.text(1) == jwe;
+          same = row.text(0) == subject && row.text(1) == jwe && row.text(2) == handle;
           return false;
         }));
     if (known && !same) return conflict("vault.conflict", "another text has this asset's id");
@@ -113,21 +121,18 @@ class SqliteVault final : public Vault {
       assets_.put_again(asset);
       return {};
     }
-    QC_TRY(db_->execute("INSERT INTO assets (number, asset, subject, jwe) VALUES (?, ?, ?, ?)",
-                        {++assets_.last, asset, subject, jwe}));
+    QC_TRY(db_->execute(
+        "INSERT INTO assets (number, asset, subject, jwe, handle) VALUES (?, ?, ?, ?, ?)",
+        {++assets_.last, asset, subject, jwe, handle}));
     return transaction.commit();
   }
 
   Result<std::string> get_asset(const std::string& asset) override {
-    QC_TRY(check_id(asset, "asset"));
-    const std::lock_guard<std::mutex> lock(mutex_);
-    std::string jwe;
-    QC_TRY(db_->query("SELECT jwe FROM assets WHERE asset = ?", {asset}, [&](const Row& row) {
-      jwe = row.text(0);
-      return false;
-    }));
-    if (jwe.empty()) return not_found("vault.not_found", "the safe box does not hold this asset");
-    return jwe;
+    return read_text("SELECT jwe FROM assets WHERE asset = ?", asset);
+  }
+
+  Result<std::string> get_handle(const std::string& asset) override {
+    return read_text("SELECT handle FROM assets WHERE asset = ?", asset);
   }
 
   Status erase_asset(const std::string& asset) override {
@@ -223,6 +228,18 @@ class SqliteVault final : public Vault {
     std::string_view erase;
     Numbers& numbers;
   };
+
+  Result<std::string> read_text(std::string_view question, const std::string& asset) {
+    QC_TRY(check_id(asset, "asset"));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::optional<std::string> text;
+    QC_TRY(db_->query(question, {asset}, [&](const Row& row) {
+      text = row.text(0);
+      return false;
+    }));
+    if (!text) return not_found("vault.not_found", "the safe box does not hold this asset");
+    return std::move(*text);
+  }
 
   Result<std::int64_t> newest(std::string_view question) {
     std::int64_t number = 0;

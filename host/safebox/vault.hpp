@@ -37,12 +37,16 @@ class Vault {
   static Result<std::unique_ptr<Vault>> open(const std::filesystem::path& directory);
   virtual ~Vault() = default;
 
-  /// Storing the same text again is a success; another text under a known id is refused, so that
-  /// nobody replaces what the ledger committed to. Error: "vault.conflict".
+  /// `handle`: by what its department finds the record again, sealed by and to that department
+  /// (docs/formats.md, Fresh issue); it goes with the asset. Storing the same texts again is a
+  /// success; other ones under a known id are refused, so that nobody replaces what the ledger
+  /// committed to. Error: "vault.conflict".
   virtual Status put_asset(const std::string& asset, const std::string& subject,
-                           const std::string& jwe) = 0;
+                           const std::string& jwe, const std::string& handle) = 0;
   /// Error: "vault.not_found".
   virtual Result<std::string> get_asset(const std::string& asset) = 0;
+  /// "" for an asset that was stored before there were handles. Error: "vault.not_found".
+  virtual Result<std::string> get_handle(const std::string& asset) = 0;
   /// Erasing what is not there is a success: afterwards it is gone.
   virtual Status erase_asset(const std::string& asset) = 0;
 

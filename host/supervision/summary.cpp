@@ -3,6 +3,7 @@
 #include <map>
 
 #include "host/supervision/names.hpp"
+#include "sdk/proof/fresh_issue.hpp"
 
 namespace qc::supervision {
 namespace {
@@ -275,6 +276,13 @@ Json access_release(const Event& event) {
                         {"field", text_of(entry, "field")},
                         {"code", text_of(entry, "code")}});
   }
+  // What departments issued afresh, under a standing grant.
+  Json issued = Json::array();
+  for (const Json& statement : part_of(body, "issued")) {
+    if (!statement.is_string()) continue;
+    const auto said = proof::peek_issue_statement(statement.get_ref<const std::string&>());
+    if (said.ok()) issued.push_back(said->item);
+  }
   const auto zh = kOutcomes.find(outcome);
   return with_text(
       {{"access", access},
@@ -283,7 +291,8 @@ Json access_release(const Event& event) {
        {"product", parties.product},
        {"outcome", outcome},
        {"plugin", decision.is_object() ? text_of(decision, "plugin") : ""},
-       {"withheld", std::move(withheld)}},
+       {"withheld", std::move(withheld)},
+       {"issued", std::move(issued)}},
       "向" + parties.who.zh + "交付结果:" + (zh != kOutcomes.end() ? zh->second : outcome),
       "Release to " + parties.who.en + ": " + outcome);
 }

@@ -14,6 +14,7 @@ struct SdJwtClaims {
   std::string iss;       ///< issuer account
   std::string vct;       ///< credential type: "qc:item:<item>:<version>"
   std::string sub;       ///< subject account, or "" when the credential is not about an account
+  std::string aud = {};  ///< whom alone it is for, or ""
   std::int64_t iat = 0;  ///< seconds since the epoch
   std::int64_t exp = 0;  ///< seconds, 0 = no expiry
   Json extra = Json::object();  ///< further claims always disclosed (e.g. chain, asset_id)
@@ -30,6 +31,10 @@ Status sdjwt_check_fields(const Json& fields, const SdJwtClaims& claims = {});
 /// verifies. Check first where names come from outside. Any thread.
 std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, const Json& fields,
                         const PublicKey& holder);
+
+/// The same without `cnf`: no key presents it on, whoever holds it. For what an issuer hands to the
+/// one that `claims.aud` names.
+std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, const Json& fields);
 
 /// A checked credential or presentation.
 struct SdJwtView {
@@ -53,8 +58,8 @@ Result<std::string> sdjwt_present(std::string_view sdjwt, const std::vector<std:
                                   std::string_view nonce, std::int64_t iat_s);
 
 /// As sdjwt_verify, and the key binding must be there: signature by cnf.jwk, sd_hash, aud, nonce,
-/// iat at most 300 s ahead of `now_s`. How old it may be is the caller's rule (`kb.iat`): a
-/// standing grant is presented once and read for months. Replay is caught by the nonce. Errors
+/// iat at most 300 s ahead of `now_s`. How old it may be is the caller's rule (`kb.iat`): what was
+/// presented with a grant is read while the grant lasts. Replay is caught by the nonce. Errors
 /// further: "sdjwt.bad_key_binding". Any thread.
 Result<SdJwtView> sdjwt_verify_presentation(std::string_view presentation, const PublicKey& issuer,
                                             std::string_view aud, std::string_view nonce,

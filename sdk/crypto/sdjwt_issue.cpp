@@ -11,15 +11,15 @@ std::string make_disclosure(const std::string& name, const Json& value) {
   return to_base64url(as_bytes(jose::dump(content)));
 }
 
-/// The claims of the issuer JWT without digests.
-Json make_claims(const SdJwtClaims& claims, const PublicKey& holder) {
+/// The claims of the issuer JWT without digests and `cnf`.
+Json make_claims(const SdJwtClaims& claims) {
   Json out = claims.extra.is_object() ? claims.extra : Json::object();
   out["iss"] = claims.iss;
   out["vct"] = claims.vct;
   out["iat"] = claims.iat;
   if (!claims.sub.empty()) out["sub"] = claims.sub;
+  if (!claims.aud.empty()) out["aud"] = claims.aud;
   if (claims.exp != 0) out["exp"] = claims.exp;
-  out["cnf"] = Json{{"jwk", holder.to_jwk()}};
   return out;
 }
 
@@ -59,9 +59,10 @@ Status sdjwt_check_fields(const Json& fields, const SdJwtClaims& claims) {
   return {};
 }
 
-std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, const Json& fields,
-                        const PublicKey& holder) {
-  if (!sdjwt_check_fields(fields, claims).ok()) return {};
+namespace {
+
+/// `payload`: the claims that the issuer signs beside the digests.
+std::string sign_with_digests(const PrivateKey& issuer, Json payload, const Json& fields) {
   std::vector<std::string> digests;
   std::string disclosures;
   for (const auto& [name, value] : fields.items()) {
@@ -71,10 +72,24 @@ std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, con
   }
   // Sorted, so that the order tells nothing about which field a withheld digest stands for.
   std::sort(digests.begin(), digests.end());
-  Json payload = make_claims(claims, holder);
   payload["_sd_alg"] = sdjwt::kHashAlg;
   payload["_sd"] = digests;
   return jws_sign(issuer, jose::dump(payload), sdjwt::kType) + "~" + disclosures;
+}
+
+}  // namespace
+
+std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, const Json& fields,
+                        const PublicKey& holder) {
+  if (!sdjwt_check_fields(fields, claims).ok()) return {};
+  Json payload = make_claims(claims);
+  payload["cnf"] = Json{{"jwk", holder.to_jwk()}};
+  return sign_with_digests(issuer, std::move(payload), fields);
+}
+
+std::string sdjwt_issue(const PrivateKey& issuer, const SdJwtClaims& claims, const Json& fields) {
+  if (!sdjwt_check_fields(fields, claims).ok()) return {};
+  return sign_with_digests(issuer, make_claims(claims), fields);
 }
 
 Result<std::string> sdjwt_present(std::string_view sdjwt, const std::vector<std::string>& fields,

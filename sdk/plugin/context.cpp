@@ -5,15 +5,18 @@
 #include <limits>
 
 #include "sdk/crypto/sdjwt.hpp"
-#include "sdk/crypto/sm3.hpp"
 
 namespace qc::plugin {
 
+std::int64_t own_clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 std::int64_t Moment::left_ms() const {
   if (deadline_ms == 0) return std::numeric_limits<std::int32_t>::max();
-  const auto clock = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  return std::max<std::int64_t>(0, deadline_ms - clock.count());
+  return std::max<std::int64_t>(0, deadline_ms - own_clock_ms());
 }
 
 Status Moment::check() const {
@@ -48,13 +51,6 @@ bool bound_to(const Json& claims, const crypto::PublicKey& holder) {
   if (jwk == cnf->end()) return false;
   const auto key = crypto::PublicKey::from_jwk(*jwk);
   return key.ok() && *key == holder;
-}
-
-std::string commitment(std::string_view domain, ByteView salt, std::string_view text) {
-  constexpr std::uint8_t kZero = 0;
-  crypto::Sm3 hash;
-  hash.update(as_bytes(domain)).update({&kZero, 1}).update(salt).update(as_bytes(text));
-  return to_hex(hash.finish());
 }
 
 Status check_fresh(const Json& claims, std::int64_t now_s, const std::string& path) {

@@ -9,6 +9,7 @@
 
 #include "sdk/crypto/sm2.hpp"
 #include "sdk/plugin/description.hpp"
+#include "sdk/proof/commitment.hpp"
 
 namespace qc::plugin {
 
@@ -20,7 +21,14 @@ struct Own {
   crypto::PrivateKey key;
   /// Granted of the tables that plugin.json asks for; nothing where it asks for none in particular.
   std::optional<std::vector<std::string>> tables = {};
+  /// Whose signed tree heads are believed; none where the host names none.
+  std::optional<crypto::PublicKey> host = {};
+  /// The key before this one, which opens what was sealed to it.
+  std::optional<crypto::PrivateKey> former = {};
 };
+
+/// The plugin's own clock, milliseconds since the epoch.
+std::int64_t own_clock_ms();
 
 /// One call. Seconds since the epoch are the host's word (`now`), so that the rules of a batch and
 /// the plugin agree; the deadline is measured on the plugin's own clock.
@@ -52,8 +60,7 @@ Result<crypto::PublicKey> issuer_key(const Json& issuers, const std::string& acc
 /// True when a credential's `cnf.jwk` is exactly this key.
 bool bound_to(const Json& claims, const crypto::PublicKey& holder);
 
-/// SM3(domain 00 || salt || text): how an asset or a decision is bound to the ledger.
-std::string commitment(std::string_view domain, ByteView salt, std::string_view text);
+using proof::commitment;
 
 /// `iat` within kProofWindowSeconds of now. Error: "proof.stale" naming the field.
 Status check_fresh(const Json& claims, std::int64_t now_s, const std::string& path);

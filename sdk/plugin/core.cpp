@@ -24,15 +24,31 @@ bool emit(const qc_sink& out, std::string_view text) {
 }
 
 /// Settings say where the key is; the passphrase is in a file of its own, never in the settings.
-Result<crypto::PrivateKey> load_own_key(const JsonReader& settings) {
-  QC_ASSIGN(const std::string key, settings.text("key", 4096));
+Result<crypto::PrivateKey> load_own_key(const JsonReader& settings, const char* name) {
+  QC_ASSIGN(const std::string key, settings.text(name, 4096));
   QC_ASSIGN(const std::string passphrase_file, settings.text("passphrase_file", 4096));
   auto passphrase = crypto::read_passphrase_file(passphrase_file);
   if (!passphrase.ok()) return passphrase.error().at("settings.passphrase_file");
   auto loaded = crypto::load_key(key, *passphrase);
   OPENSSL_cleanse(passphrase->data(), passphrase->size());
-  if (!loaded.ok()) return loaded.error().at("settings.key");
+  if (!loaded.ok()) return loaded.error().at(settings.field(name));
   return loaded;
+}
+
+/// Whose tree heads are believed: the host names its key, and the settings can pin it, so that a
+/// department does not take another's word.
+Result<std::optional<crypto::PublicKey>> host_key(const JsonReader& message,
+                                                  const JsonReader& settings) {
+  QC_ASSIGN(const std::string pinned, settings.text_or_empty("host_kid", 64));
+  if (!message.has("host_jwk")) return std::optional<crypto::PublicKey>();
+  QC_ASSIGN(const Json* jwk, message.object("host_jwk"));
+  auto key = crypto::PublicKey::from_jwk(*jwk);
+  if (!key.ok()) return key.error().under("host_jwk");
+  if (!pinned.empty() && pinned != key->kid()) {
+    return forbidden("plugin.wrong_host", "the host has another key than the settings name")
+        .at("settings.host_kid");
+  }
+  return std::optional<crypto::PublicKey>(std::move(*key));
 }
 
 bool grants_routes(const qc_host* host) {
@@ -124,7 +140,7 @@ Result<Json> Core::configure(const Json& message) {
   const std::lock_guard lock(configuring_);
   if (configured_.load()) return conflict("plugin.wrong_state", "the plugin is configured already");
   const JsonReader reader(message);
-  QC_TRY(reader.expect_only({"settings", "chain", "account", "tables"}));
+  QC_TRY(reader.expect_only({"settings", "chain", "account", "host_jwk", "tables"}));
   QC_ASSIGN(const Json* settings, reader.object("settings"));
   QC_ASSIGN(const std::string chain, reader.text("chain", 128));
   QC_ASSIGN(const std::string account, reader.text("account", 64));
@@ -136,10 +152,16 @@ Result<Json> Core::configure(const Json& message) {
     }
   }
   const JsonReader settings_reader(*settings, "settings");
-  QC_ASSIGN(crypto::PrivateKey key, load_own_key(settings_reader));
+  QC_ASSIGN(crypto::PrivateKey key, load_own_key(settings_reader, "key"));
+  std::optional<crypto::PrivateKey> former;
+  if (settings_reader.has("former_key_file")) {
+    QC_ASSIGN(former, load_own_key(settings_reader, "former_key_file"));
+  }
+  QC_ASSIGN(std::optional<crypto::PublicKey> host, host_key(reader, settings_reader));
   Json jwk = key.public_key().to_jwk();
-  auto own = std::make_shared<const Own>(
-      Own{description_, chain, account, std::move(key), std::move(tables)});
+  auto own =
+      std::make_shared<const Own>(Own{description_, chain, account, std::move(key),
+                                      std::move(tables), std::move(host), std::move(former)});
   QC_TRY(service_->configure(settings_reader, std::move(own)));
   configured_.store(true);
   return Json{{"jwk", std::move(jwk)}};

@@ -17,7 +17,9 @@
 
 namespace qc::plugin {
 
-/// The person whose record is asked for; identity and holding of the account key are proved.
+/// The person whose record is asked for; identity and holding of the account key are proved. Under
+/// a standing grant the record is asked for again and again while the person is away, on what was
+/// proved when the asset was issued.
 struct Subject {
   std::string id_no;  ///< GB 11643, check digit verified
   Moment moment;

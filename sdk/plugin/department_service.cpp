@@ -4,6 +4,8 @@
 #include "sdk/crypto/sdjwt.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/plugin/department.hpp"
+#include "sdk/plugin/fresh_order.hpp"
+#include "sdk/plugin/handle.hpp"
 #include "sdk/plugin/identity.hpp"
 #include "sdk/plugin/service.hpp"
 #include "sdk/proof/transaction.hpp"
@@ -42,7 +44,8 @@ Result<std::vector<std::string>> wanted_fields(const JsonReader& reader, const I
 
 /// What a department answered must be what its description promises: a wrong type is the
 /// department's defect, so side=provider, and no value is repeated in the error.
-Result<Json> checked_fields(const Record& record, const IssueOrder& order) {
+Result<Json> checked_fields(const Record& record, const Item& item,
+                            const std::vector<std::string>& asked) {
   const auto defect = [&](std::string message, const std::string& field) {
     Error error = internal("record.invalid", std::move(message)).at("record." + field);
     error.side = Side::kProvider;
@@ -50,17 +53,17 @@ Result<Json> checked_fields(const Record& record, const IssueOrder& order) {
   };
   if (!record.fields.is_object()) return defect("is not an object", "fields");
   Json fields = Json::object();
-  for (const std::string& id : order.fields) {
+  for (const std::string& id : asked) {
     const auto value = record.fields.find(id);
     if (value == record.fields.end()) return defect("the field was not answered", id);
-    const Field* field = order.item->find(id);
+    const Field* field = item.find(id);
     if (!value_fits(field->type, *value)) {
       return defect("expected " + std::string(field_form(field->type)), id);
     }
     fields[id] = *value;
   }
   for (const auto& [id, value] : record.fields.items()) {
-    if (order.item->find(id) == nullptr) return defect("is no field of the item", id.substr(0, 64));
+    if (item.find(id) == nullptr) return defect("is no field of the item", id.substr(0, 64));
   }
   return fields;
 }
@@ -87,6 +90,7 @@ class DepartmentService final : public Service {
 
   Result<Json> handle(std::string_view method, const Json& message, const Moment& moment) override {
     if (method == "issue") return issue(message, moment);
+    if (method == "issue_fresh") return issue_fresh(message, moment);
     if (method == "prove_identity" && pseudonyms_ != nullptr) return prove(message, moment);
     return not_found("plugin.unknown_method", "this plugin has no such method");
   }
@@ -133,20 +137,38 @@ class DepartmentService final : public Service {
                               order.item->item};
     Subject subject{{}, moment};
     QC_ASSIGN(subject.id_no, open_identity(*own_, query, order.identity, moment.now_s));
+    QC_ASSIGN(const Record record, fetch(subject, *order.item, order.fields));
+    return seal(order, record, subject);
+  }
+
+  /// For one access under a standing grant, while the subject is away.
+  Result<Json> issue_fresh(const Json& message, const Moment& moment) {
+    QC_TRY(check_chain(JsonReader(message)));
+    QC_ASSIGN(const FreshOrder order, read_fresh_order(*own_, message, moment.now_s));
+    const Subject subject{order.id_no, moment};
+    QC_ASSIGN(const Record record, fetch(subject, *order.item, order.fields));
+    return seal_fresh(*own_, order, record.fields, {moment.now_s, order.until_s, record.as_of_s});
+  }
+
+  /// The author's record, with the fields asked for and no others, and both times.
+  Result<Record> fetch(const Subject& subject, const Item& item,
+                       const std::vector<std::string>& asked) {
+    const Moment& moment = subject.moment;
     QC_TRY(moment.check());
-    QC_ASSIGN(Record record, author_->fetch(subject, *order.item, order.fields));
+    QC_ASSIGN(Record record, author_->fetch(subject, item, asked));
     QC_TRY(moment.check());
-    QC_ASSIGN(const Json fields, checked_fields(record, order));
+    QC_ASSIGN(record.fields, checked_fields(record, item, asked));
     if (record.as_of_s == 0) record.as_of_s = moment.now_s;
     if (record.expires_s == 0) {
       record.expires_s = moment.now_s + own_->description->valid_days() * kDaySeconds;
     }
-    return seal(order, record, fields, moment.now_s);
+    return record;
   }
 
-  /// Credential, commitment, ciphertext and the signed transaction that records all three.
-  Result<Json> seal(const IssueOrder& order, const Record& record, const Json& fields,
-                    std::int64_t now_s) const {
+  /// Credential, commitment, ciphertext and the signed transaction that records all three; and by
+  /// what the record is found again.
+  Result<Json> seal(const IssueOrder& order, const Record& record, const Subject& subject) const {
+    const std::int64_t now_s = subject.moment.now_s;
     const std::string asset = random_id();
     crypto::SdJwtClaims claims;
     claims.iss = own_->account;
@@ -155,7 +177,7 @@ class DepartmentService final : public Service {
     claims.iat = now_s;
     claims.exp = record.expires_s;
     claims.extra = {{"chain", own_->chain}, {"asset", asset}};
-    const std::string sd_jwt = crypto::sdjwt_issue(own_->key, claims, fields, order.holder);
+    const std::string sd_jwt = crypto::sdjwt_issue(own_->key, claims, record.fields, order.holder);
     const Bytes salt = random_bytes(kCommitmentSaltSize);
     const Json content = {{"asset", asset}, {"sd_jwt", sd_jwt}, {"salt", to_base64url(salt)}};
     QC_ASSIGN(std::string jwe, crypto::jwe_encrypt(order.holder, content.dump()));
@@ -170,7 +192,12 @@ class DepartmentService final : public Service {
                        {"expires", record.expires_s},
                        {"supersedes", order.supersedes}};
     std::string tx = proof::make_transaction(own_->key, own_->chain, "asset.issue", body, now_s);
-    return Json{{"asset", asset}, {"jwe", std::move(jwe)}, {"tx", std::move(tx)}};
+    QC_ASSIGN(std::string handle, seal_handle(*own_, {order.account, order.holder.kid(),
+                                                      order.item->item, asset, subject.id_no}));
+    return Json{{"asset", asset},
+                {"jwe", std::move(jwe)},
+                {"tx", std::move(tx)},
+                {"handle", std::move(handle)}};
   }
 
   Result<Json> prove(const Json& message, const Moment& moment) {

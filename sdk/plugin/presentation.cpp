@@ -5,6 +5,7 @@
 
 #include "sdk/crypto/sdjwt.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/fresh_issue.hpp"
 
 namespace qc::plugin {
 namespace {
@@ -58,6 +59,12 @@ Status check_terms(const Own& own, const Json& grant, std::int64_t now_s) {
   return {};
 }
 
+Result<bool> read_standing(const JsonReader& grant) {
+  QC_ASSIGN(const std::string mode, grant.text("mode", 16));
+  if (mode == "standing" || mode == "once") return mode == "standing";
+  return denied("decide.wrong_mode", "the grant is neither for once nor standing", "grant.mode");
+}
+
 /// One entry of the grant's scope.
 struct Scope {
   std::string item;
@@ -65,10 +72,10 @@ struct Scope {
   std::set<std::string> fields;
   std::vector<std::string> required;
   std::string asset;
-  std::string presentation_sm3;
+  std::string presentation_sm3;  ///< "" in a standing grant
 };
 
-Result<Scope> read_scope(const Json& json, const std::string& path) {
+Result<Scope> read_scope(const Json& json, const std::string& path, bool standing) {
   const JsonReader reader(json, path);
   Scope scope;
   QC_ASSIGN(scope.item, reader.text("item", 64));
@@ -77,7 +84,8 @@ Result<Scope> read_scope(const Json& json, const std::string& path) {
   scope.fields.insert(fields.begin(), fields.end());
   QC_ASSIGN(scope.required, reader.texts("required", 128));
   QC_ASSIGN(scope.asset, reader.text("asset", 64));
-  QC_ASSIGN(scope.presentation_sm3, reader.text("presentation_sm3", 64, 64));
+  const std::size_t digits = standing ? 0 : 64;
+  QC_ASSIGN(scope.presentation_sm3, reader.text("presentation_sm3", digits, digits));
   return scope;
 }
 
@@ -110,37 +118,67 @@ Status check_fields(const Scope& scope, const Json& fields, const std::string& p
   return {};
 }
 
+/// Made by the subject when the grant was given, for this consumer and grant.
+Result<Json> open_presented(const Own& own, const DecideOrder& order, const Scope& scope,
+                            const std::string& text, const std::string& path) {
+  const auto claims = crypto::sdjwt_peek_claims(text);
+  if (!claims.ok()) return claims.error().at(path);
+  QC_ASSIGN(const crypto::PublicKey key, issuer_key(*order.issuers, text_of(*claims, "iss"), text));
+  auto view =
+      crypto::sdjwt_verify_presentation(text, key, order.consumer, order.grant, order.now_s);
+  if (!view.ok()) return view.error().at(path);
+  QC_TRY(check_claims(own, order, scope, view->claims, path));
+  QC_TRY(check_fields(scope, view->fields, path));
+  return std::move(view->fields);
+}
+
+/// Issued by the department for this very access; the subject is away.
+Result<Json> open_issued(const Own& own, const DecideOrder& order, const Scope& scope,
+                         const std::string& text, const std::string& issuer) {
+  QC_ASSIGN(const proof::FreshCredential credential, proof::read_fresh(text));
+  const proof::FreshTerms terms{own.chain,      order.grant, order.access, order.subject,
+                                order.consumer, issuer,      scope.item,   scope.version,
+                                scope.asset,    scope.fields};
+  QC_ASSIGN(const crypto::PublicKey key, issuer_key(*order.issuers, issuer, credential.sd_jwt));
+  QC_ASSIGN(proof::FreshRecord record,
+            proof::check_fresh_issue(credential, terms, key, order.now_s));
+  return std::move(record.fields);
+}
+
+/// The department that the host names for the item, or else whoever the credential says; it must
+/// be among those that the host vouches for either way.
+Status check_issuer(const std::string& expected, const std::string& text, const std::string& path) {
+  if (expected.empty()) return {};
+  const auto claims = crypto::sdjwt_peek_claims(text);
+  if (!claims.ok()) return claims.error().at(path);
+  if (text_of(*claims, "iss") == expected) return {};
+  return denied("decide.wrong_issuer", "was not issued by the asset's department",
+                path + ".issuer");
+}
+
 Result<Evidence> open_one(const Own& own, const DecideOrder& order, const Scope& scope,
-                          const Json& json, const std::string& path, std::int64_t now_s) {
+                          const Json& json, const std::string& path) {
   const JsonReader reader(json, path);
   QC_TRY(reader.expect_only({"item", "version", "asset", "jwe", "issuer"}));
   QC_ASSIGN(const std::int64_t version, reader.integer("version", 1, 1'000'000));
   QC_ASSIGN(const std::string asset, reader.text("asset", 64));
   QC_ASSIGN(const std::string jwe, reader.text("jwe", kMaxJwe));
-  QC_ASSIGN(const std::string expected_issuer, reader.text_or_empty("issuer", 64));
+  QC_ASSIGN(const std::string issuer, reader.text_or_empty("issuer", 64));
   if (version != scope.version || asset != scope.asset) {
     return denied("decide.wrong_asset", "is another asset or version than granted", path);
   }
   // The signed grant names the ciphertext: nothing can be put in its place afterwards.
-  if (to_hex(crypto::sm3(jwe)) != scope.presentation_sm3) {
+  if (!order.standing && to_hex(crypto::sm3(jwe)) != scope.presentation_sm3) {
     return denied("decide.wrong_presentation", "is not the ciphertext that was granted",
                   path + ".jwe");
   }
   const auto text = crypto::jwe_decrypt(own.key, jwe);
   if (!text.ok()) return text.error().at(path + ".jwe");
-  const auto claims = crypto::sdjwt_peek_claims(*text);
-  if (!claims.ok()) return claims.error().at(path);
-  const std::string issuer = text_of(*claims, "iss");
-  if (!expected_issuer.empty() && issuer != expected_issuer) {
-    return denied("decide.wrong_issuer", "was not issued by the asset's department",
-                  path + ".issuer");
-  }
-  QC_ASSIGN(const crypto::PublicKey key, issuer_key(*order.issuers, issuer, *text));
-  auto view = crypto::sdjwt_verify_presentation(*text, key, order.consumer, order.grant, now_s);
-  if (!view.ok()) return view.error().at(path);
-  QC_TRY(check_claims(own, order, scope, view->claims, path));
-  QC_TRY(check_fields(scope, view->fields, path));
-  return Evidence{scope.item, scope.version, scope.asset, std::move(view->fields)};
+  if (!order.standing) QC_TRY(check_issuer(issuer, *text, path));
+  auto fields = order.standing ? open_issued(own, order, scope, *text, issuer)
+                               : open_presented(own, order, scope, *text, path);
+  if (!fields.ok()) return fields.error().at(path);
+  return Evidence{scope.item, scope.version, scope.asset, std::move(*fields)};
 }
 
 /// What the product cannot do without must be granted, and what is granted as required must come.
@@ -198,9 +236,10 @@ Result<DecideOrder> read_order(const Own& own, const Json& message, std::int64_t
   QC_TRY(check_terms(own, *grant, now_s));
 
   DecideOrder order{
-      access,  {},      {},     {}, std::move(*holder), account, std::move(*consumer_key),
-      nullptr, nullptr, nullptr};
+      access,  {},      {},      {},   false, std::move(*holder), account, std::move(*consumer_key),
+      nullptr, nullptr, nullptr, now_s};
   const JsonReader grant_reader(*grant, "grant");
+  QC_ASSIGN(order.standing, read_standing(grant_reader));
   QC_ASSIGN(order.grant, grant_reader.text("grant", 64));
   QC_ASSIGN(const Json* subject, grant_reader.object("subject"));
   QC_ASSIGN(order.subject, JsonReader(*subject, "grant.subject").text("account", 64));
@@ -215,11 +254,10 @@ Result<DecideOrder> read_order(const Own& own, const Json& message, std::int64_t
   return order;
 }
 
-Result<std::vector<Evidence>> open_presentations(const Own& own, const DecideOrder& order,
-                                                 std::int64_t now_s) {
+Result<std::vector<Evidence>> open_presentations(const Own& own, const DecideOrder& order) {
   std::vector<Scope> scopes;
   for (std::size_t i = 0; i < order.scope->size(); ++i) {
-    QC_ASSIGN(Scope scope, read_scope((*order.scope)[i], at("grant.scope", i)));
+    QC_ASSIGN(Scope scope, read_scope((*order.scope)[i], at("grant.scope", i), order.standing));
     scopes.push_back(std::move(scope));
   }
   std::vector<Evidence> evidence;
@@ -236,7 +274,7 @@ Result<std::vector<Evidence>> open_presentations(const Own& own, const DecideOrd
     if (!seen.insert(item).second) {
       return invalid("decide.duplicate", "the item is presented twice", path + ".item");
     }
-    QC_ASSIGN(Evidence one, open_one(own, order, *scope, json, path, now_s));
+    QC_ASSIGN(Evidence one, open_one(own, order, *scope, json, path));
     evidence.push_back(std::move(one));
   }
   QC_TRY(check_complete(own, scopes, evidence));

@@ -16,7 +16,8 @@
 
 namespace qc::plugin {
 
-/// One verified presentation: the fields that the subject granted, no others.
+/// One verified presentation, or what the department issued for this access under a standing grant:
+/// the fields that the subject granted, no others.
 struct Evidence {
   std::string item;
   std::int64_t version = 0;

@@ -95,7 +95,7 @@ class ProductService final : public Service {
     request.purpose = order.purpose;
     request.moment = moment;
     request.today = date_of(moment.now_s);
-    QC_ASSIGN(request.evidence, open_presentations(*own_, order, moment.now_s));
+    QC_ASSIGN(request.evidence, open_presentations(*own_, order));
     QC_TRY(moment.check());
     QC_ASSIGN(const Decision decision, author_->decide(request));
     QC_TRY(check_decision(decision));

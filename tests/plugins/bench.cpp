@@ -237,6 +237,7 @@ Json Bench::decide_message(const Wallet& wallet, const std::vector<Share>& share
       {"purpose", {{"code", "credit.assessment"}, {"text", "t"}}},
       {"scope", scope},
       {"valid", {{"from", now_s_ - 60}, {"to", now_s_ + 86400}}},
+      {"mode", "once"},
       {"release", "answer"},
       {"key", plugin_key.to_jwk()}};
   return {{"chain", kChain},

@@ -50,6 +50,8 @@ const table = {
   valid: ['授权期限', 'Valid'],
   uses: ['使用次数', 'Uses'],
   data_life: ['数据保留', 'Data kept for'],
+  each_time: ['每次使用', 'Each time'],
+  issued_afresh: ['由部门按当时的记录重新出具', 'Issued afresh by the department, as it is then'],
   days: ['天', 'days'],
   times: ['次', 'times'],
   release_answer: ['原始数据不出主机：银行只得到结论', 'Raw data stays in the host: the bank gets the answer alone'],

@@ -72,7 +72,8 @@ function terms({ request }) {
     row(t('purpose'), request.purpose.text), row(t('necessity'), request.purpose.necessity),
     row(t('impact'), request.purpose.impact),
     row(t('valid'), `${day(request.valid.from)} – ${day(request.valid.to)}`),
-    row(t('uses'), `${request.max_uses} ${t('times')}`), row(t('data_life'), `${request.data_life_days} ${t('days')}`));
+    row(t('uses'), `${request.max_uses} ${t('times')}`), row(t('data_life'), `${request.data_life_days} ${t('days')}`),
+    ...(request.mode === 'standing' ? [row(t('each_time'), t('issued_afresh'))] : []));
 }
 
 async function consentScreen(main, wallet, entry, again) {

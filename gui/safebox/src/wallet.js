@@ -181,10 +181,12 @@ export class Wallet {
       const asset = assets.find((one) => one.item === wanted.item);
       if (!asset) throw new Error('asset.not_found');
       const fields = [...chosen[wanted.item]].sort();
-      const jwe = jweEncrypt(keyOf(request.key), present(asset.sdJwt, fields, this.api.key, consumer.account, grant), 'dc+sd-jwt');
-      presentations.push({ item: wanted.item, jwe });
+      // Under a standing grant the department issues afresh each time: nothing of today is handed over.
+      const jwe = request.mode === 'standing' ? ''
+        : jweEncrypt(keyOf(request.key), present(asset.sdJwt, fields, this.api.key, consumer.account, grant), 'dc+sd-jwt');
+      if (jwe) presentations.push({ item: wanted.item, jwe });
       scope.push({ item: wanted.item, version: wanted.version, fields, required: wanted.required, range: null,
-                   reveal: 'full', asset: asset.asset, presentation_sm3: hex(sm3(utf8(jwe))) });
+                   reveal: 'full', asset: asset.asset, presentation_sm3: jwe && hex(sm3(utf8(jwe))) });
     }
     const tx = this.signer.transaction('grant.create', {
       v: 1, grant, request: request.request, supersedes: '',

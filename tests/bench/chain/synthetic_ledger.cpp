@@ -80,6 +80,7 @@ class Generator {
     Opened opened_model = opened();
     open_ = opened_model.open;
     release_ = release_body(opened_model.world, open_, "delivered");
+    for_one_use();
     people();
     while (made_.transactions + open_count() < options_.transactions && !late()) group();
     seal();
@@ -239,6 +240,16 @@ class Generator {
     }
     for (Consent& consent : consents) grant(consent);
     for (Consent& consent : consents) access(consent);
+  }
+
+  /// The everyday consent: one decision, on what was presented with the grant.
+  void for_one_use() {
+    for (Json* const body : {&request_, &grant_}) {
+      (*body)["mode"] = "once";
+      (*body)["max_uses"] = 1;
+    }
+    for (Json& entry : grant_["scope"]) entry["presentation_sm3"] = digest("presentation");
+    release_.erase("issued");
   }
 
   void request(Consent& consent) {

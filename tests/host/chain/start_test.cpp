@@ -47,7 +47,9 @@ class CountingStore final : public KvStore {
             const std::function<bool(std::string_view, std::string_view)>& visit) const override {
     reader_.scan(prefix, start, visit);
   }
-  Status write_rows(std::shared_ptr<const KvBatch> batch) override { return store_->write_rows(std::move(batch)); }
+  Status write_rows(std::shared_ptr<const KvBatch> batch) override {
+    return store_->write_rows(std::move(batch));
+  }
   std::shared_ptr<const KvReader> snapshot() const override {
     return std::make_shared<CountingReader>(store_->snapshot(), reads_);
   }

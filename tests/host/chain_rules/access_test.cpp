@@ -386,7 +386,7 @@ TEST_F(Release, StoresWhatLeftAndWhy) {
   EXPECT_EQ(doc.at("state"), "PARTIAL");
   EXPECT_EQ(doc.at("payload_sm3"), digest("payload"));
   EXPECT_EQ(doc.at("decision").at("plugin"), "loan");
-  EXPECT_EQ(doc.at("withheld").size(), 1U);
+  EXPECT_EQ(doc.at("withheld").size(), 2U);  // the whole item
   EXPECT_EQ(doc.at("release_tx"), at_.world.history.back().id_hex());
   EXPECT_NE(doc.at("tx"), doc.at("release_tx"));
 }

@@ -207,7 +207,8 @@ Case presented() {
           body,
           std::move(world),
           {"body.scope[0].range", "body.scope[1].range"},
-          {"body.supersedes", "body.actor.mandate", "body.frequency"}};
+          {"body.supersedes", "body.actor.mandate", "body.frequency",
+           "body.scope[0].presentation_sm3", "body.scope[1].presentation_sm3"}};
 }
 
 Case on_request(const std::string& signer, const std::string& op) {

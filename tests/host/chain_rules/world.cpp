@@ -3,6 +3,7 @@
 #include "sdk/base/identity_numbers.hpp"
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/fresh_issue.hpp"
 #include "sdk/proof/key_proof.hpp"
 #include "sdk/proof/package_signature.hpp"
 #include "sdk/proof/pseudonym.hpp"
@@ -296,14 +297,15 @@ Json grant_body(World& world, const std::string& person, const Json& request) {
   for (const Json& entry : request.at("scope")) {
     Json fields = entry.at("required");
     for (const Json& field : entry.at("optional")) fields.push_back(field);
-    scope.push_back({{"item", entry.at("item")},
-                     {"version", entry.at("version")},
-                     {"fields", fields},
-                     {"required", entry.at("required")},
-                     {"range", {{"from", kStart - 1000 * kDay}, {"to", kStart}}},
-                     {"reveal", "full"},
-                     {"asset", live_asset(world, account, entry.at("item"))},
-                     {"presentation_sm3", digest("presentation")}});
+    scope.push_back(
+        {{"item", entry.at("item")},
+         {"version", entry.at("version")},
+         {"fields", fields},
+         {"required", entry.at("required")},
+         {"range", {{"from", kStart - 1000 * kDay}, {"to", kStart}}},
+         {"reveal", "full"},
+         {"asset", live_asset(world, account, entry.at("item"))},
+         {"presentation_sm3", request.at("mode") == "standing" ? "" : digest("presentation")}});
   }
   Json notice = request.at("notice");
   notice["shown_at"] = world.now_s;
@@ -353,14 +355,23 @@ Json open_body(World& world, const Json& grant) {
           {"items", items}};
 }
 
+std::string issue_statement(const World& world, const Json& open, const std::string& item) {
+  const Json asset = world.doc("item/" + item + "/1");
+  const proof::IssueStatement said{
+      kChain, open.at("access"),        open.at("grant"),      item,
+      1,      digest("issued " + item), digest("jwe " + item), world.now_s};
+  return proof::sign_issue_statement(said, key_of(asset.at("department")));
+}
+
 Json release_body(const World& world, const Json& open, const std::string& outcome) {
   const Json grant = world.doc("grant/" + open.at("grant").get<std::string>()).at("body");
   const bool gives = outcome == "delivered" || outcome == "partial";
   Json withheld = Json::array();
   if (outcome != "delivered") {
-    withheld.push_back({{"item", open.at("items")[0].at("item")},
-                        {"field", open.at("items")[0].at("fields")[0]},
-                        {"code", "asset.erased"}});
+    const Json& first = open.at("items")[0];
+    for (const Json& field : first.at("fields")) {
+      withheld.push_back({{"item", first.at("item")}, {"field", field}, {"code", "asset.erased"}});
+    }
   }
   Json decision;
   if (gives && grant.at("release") == "answer") {
@@ -369,11 +380,18 @@ Json release_body(const World& world, const Json& open, const std::string& outco
                 {"commitment", digest("decision")},
                 {"assets", {grant.at("scope")[0].at("asset")}}};
   }
-  return {{"access", open.at("access")},
-          {"outcome", outcome},
-          {"payload_sm3", gives ? digest("payload") : ""},
-          {"decision", decision},
-          {"withheld", withheld}};
+  Json body{{"access", open.at("access")},
+            {"outcome", outcome},
+            {"payload_sm3", gives ? digest("payload") : ""},
+            {"decision", decision},
+            {"withheld", withheld}};
+  if (!gives || grant.at("mode") != "standing") return body;
+  body["issued"] = Json::array();
+  for (const Json& entry : open.at("items")) {
+    if (outcome == "partial" && entry == open.at("items")[0]) continue;
+    body["issued"].push_back(issue_statement(world, open, entry.at("item")));
+  }
+  return body;
 }
 
 World founded() {

@@ -87,6 +87,9 @@ Json request_body(World& world, const std::string& person, const std::string& re
 /// The grant that answers `request` wholly, on the subject's live assets.
 Json grant_body(World& world, const std::string& person, const Json& request);
 Json open_body(World& world, const Json& grant);
+/// What the item's department says that it issued for the access.
+std::string issue_statement(const World& world, const Json& open, const std::string& item);
+/// With "partial" the first item is withheld.
 Json release_body(const World& world, const Json& open, const std::string& outcome);
 
 /// Founded: operator "op".

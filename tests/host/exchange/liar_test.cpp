@@ -9,7 +9,9 @@
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/keystore.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/fresh_issue.hpp"
 #include "sdk/proof/package_signature.hpp"
+#include "sdk/proof/pseudonym.hpp"
 #include "support.hpp"
 
 namespace qc::test {
@@ -172,6 +174,169 @@ class LiarTest : public testing::Test {
   std::unique_ptr<safebox::Vault> vault_;
   std::unique_ptr<exchange::Exchange> exchange_;
 };
+
+/// Jia's standing grant to the bank on an asset of a department that will lie at an access.
+class FreshLiarTest : public LiarTest {
+ protected:
+  void SetUp() override {
+    LiarTest::SetUp();
+    host_.submit(host_.bank_key, "product.define", product());
+    host_.submit(host_.operator_key, "product.approve", {{"product", "care"}, {"version", 1}});
+  }
+  static Json product() {
+    const Json scope = Json::array({{{"item", "ga.hukou"},
+                                     {"version", 1},
+                                     {"required", {"name"}},
+                                     {"optional", Json::array()}}});
+    return {{"product", "care"},
+            {"version", 1},
+            {"name_zh", "品"},
+            {"name_en", "Care"},
+            {"purpose", {{"code", "care"}, {"text_zh", "管"}, {"text_en", "care"}}},
+            {"scope", scope},
+            {"release", "fields"},
+            {"plugin", ""},
+            {"max_valid_days", 30},
+            {"max_uses", 9},
+            {"data_life_days", 1}};
+  }
+  /// What request and grant say alike.
+  Json terms() const {
+    return {{"purpose", {{"code", "care"}, {"text", "t"}, {"necessity", "n"}, {"impact", "i"}}},
+            {"valid", {{"from", now_s() - 10}, {"to", now_s() + 86400}}},
+            {"max_uses", 9},
+            {"mode", "standing"},
+            {"release", "fields"},
+            {"data_life_days", 1},
+            {"onward", "none"},
+            {"key", host_.bank_key.public_key().to_jwk()}};
+  }
+  std::string grant(const std::string& asset) {
+    const std::string notice = std::string(64, 'd');
+    Json request = terms();
+    request.update({{"request", random_id()},
+                    {"product", "care"},
+                    {"product_version", 1},
+                    {"subject", jia_},
+                    {"scope", product().at("scope")},
+                    {"notice", {{"id", "n"}, {"lang", "zh"}, {"sm3", notice}}},
+                    {"expires", now_s() + 3600}});
+    host_.submit(host_.bank_key, "request.create", request);
+    host_.submit(jia_key_, "request.open",
+                 {{"request", request.at("request")}, {"notice_sm3", notice}});
+    Json body = terms();
+    const Json scope = {{"item", "ga.hukou"},   {"version", 1},          {"fields", {"name"}},
+                        {"required", {"name"}}, {"range", nullptr},      {"reveal", "full"},
+                        {"asset", asset},       {"presentation_sm3", ""}};
+    const std::string pseudonym = to_hex(crypto::sm3(jia_key_.kid()));
+    body.update(
+        {{"v", 1},
+         {"grant", random_id()},
+         {"request", request.at("request")},
+         {"supersedes", ""},
+         {"subject",
+          {{"kind", "person"},
+           {"account", jia_},
+           {"pseudonym", proof::pairwise_pseudonym(pseudonym, "bank")}}},
+         {"actor", {{"role", "self"}, {"account", jia_}, {"mandate", ""}}},
+         {"consumer",
+          {{"uscc", "91370100MA3C0HXX1Y"},
+           {"name", "成员"},
+           {"contact", "contact@example.test"},
+           {"account", "bank"},
+           {"product", "care"}}},
+         {"scope", Json::array({scope})},
+         {"frequency", ""},
+         {"separate",
+          {{"third_party", true},
+           {"sensitive", true},
+           {"adverse_credit_notice", true},
+           {"automated_decision", true},
+           {"minor", false}}},
+         {"notice", {{"id", "n"}, {"lang", "zh"}, {"sm3", notice}, {"shown_at", now_s()}}}});
+    const std::string tx = proof::make_transaction(jia_key_, kChain, "grant.create", body, now_s());
+    const auto created =
+        exchange_->create_grant(jia_, {{"tx", tx}, {"presentations", Json::array()}});
+    EXPECT_TRUE(created.ok()) << created.error().code << ' ' << created.error().field;
+    return body.at("grant");
+  }
+  Result<Json> access(const std::string& grant) {
+    const Json open{{"access", random_id()},
+                    {"grant", grant},
+                    {"product", "care"},
+                    {"purpose", "care"},
+                    {"items", Json::array({{{"item", "ga.hukou"}, {"fields", {"name"}}}})}};
+    return exchange_->access(
+        "bank",
+        {{"tx", proof::make_transaction(host_.bank_key, kChain, "access.open", open, now_s())}});
+  }
+  Json last_release() {
+    const auto stored = host_.ledger->transaction(host_.ledger->size() - 1);
+    return proof::parse_transaction(stored->bytes)->body;
+  }
+  /// Opened, refused for this reason, recorded as failed, and nothing else.
+  void expect_nothing_released(const std::string& lie, const std::string& code) {
+    const auto issued = issue("fresh:" + lie);
+    ASSERT_TRUE(issued.ok()) << lie << issued.error().code;
+    const std::string given = grant(issued->at("asset"));
+    const std::uint64_t size = host_.ledger->size();
+    const auto got = access(given);
+    ASSERT_FALSE(got.ok()) << lie;
+    EXPECT_EQ(got.error().code, code) << lie;
+    EXPECT_EQ(got.error().side, Side::kProvider) << lie;
+    EXPECT_EQ(host_.ledger->size(), size + 2) << lie;
+    const Json release = last_release();
+    EXPECT_EQ(release.at("outcome"), "failed") << lie;
+    EXPECT_EQ(release.at("withheld")[0].at("code"), code) << lie;
+    EXPECT_FALSE(release.contains("issued")) << lie;
+  }
+};
+
+TEST_F(FreshLiarTest, ATrueStatementStandsOnTheLedgerEachTime) {
+  const std::string given = grant(issue("truth")->at("asset"));
+  for (int i = 0; i < 2; ++i) {
+    const auto got = access(given);
+    ASSERT_TRUE(got.ok()) << got.error().code << ' ' << got.error().message;
+    EXPECT_EQ(got->at("outcome"), "delivered");
+    const Json issued = last_release().at("issued");
+    ASSERT_EQ(issued.size(), 1U);
+    const auto said = proof::open_issue_statement(issued[0].get<std::string>(), ga_.public_key());
+    ASSERT_TRUE(said.ok());
+    EXPECT_EQ(said->access, got->at("access"));
+    EXPECT_EQ(said->ciphertext_sm3,
+              to_hex(crypto::sm3(got->at("presentations")[0].at("jwe").get<std::string>())));
+  }
+}
+
+TEST_F(FreshLiarTest, WhoIssuesSomethingElseIsBlamedAndNothingLeaves) {
+  for (const char* lie :
+       {"item", "version", "access", "grant", "chain", "ciphertext", "stranger", "nothing"}) {
+    expect_nothing_released(lie, "plugin.bad_answer");
+  }
+  EXPECT_EQ(manager_->info("liar")->failures[static_cast<std::size_t>(plugin::Failure::kBadAnswer)],
+            8U);
+}
+
+TEST_F(FreshLiarTest, ADepartmentThatDiesLeavesAFailedAccess) {
+  expect_nothing_released("crash", "plugin.crashed");
+}
+
+TEST_F(FreshLiarTest, AnErasedAssetIsNotIssuedAnyMore) {
+  const std::string asset = issue("truth")->at("asset");
+  const std::string given = grant(asset);
+  ASSERT_TRUE(vault_->get_handle(asset).ok());
+  const std::string tx = proof::make_transaction(jia_key_, kChain, "asset.erase",
+                                                 {{"asset", asset}, {"reason", ""}}, now_s());
+  ASSERT_TRUE(exchange_->erase_asset(jia_, asset, {{"tx", tx}}).ok());
+  EXPECT_EQ(vault_->get_handle(asset).error().code, "vault.not_found");
+  EXPECT_EQ(access(given).error().code, "asset.erased");
+  EXPECT_EQ(last_release().at("withheld")[0].at("code"), "asset.erased");
+}
+
+TEST_F(FreshLiarTest, AStandingGrantTakesNoPresentation) {
+  const std::string given = grant(issue("truth")->at("asset"));
+  EXPECT_TRUE(vault_->get_presentations(given)->empty());
+}
 
 TEST_F(LiarTest, WhoTellsTheTruthIsBelieved) {
   const auto issued = issue("truth");

@@ -82,6 +82,26 @@ TEST_P(BudgetTest, AGrantOfMessagesBoundsBothDirections) {
   EXPECT_EQ(answer_to_kib(1), "ok");
 }
 
+TEST_P(BudgetTest, SignsForTheLedgerWhatItAsksForOnlyWhereThatIsGranted) {
+  ASSERT_TRUE(load(Json::array()).ok());
+  EXPECT_TRUE(manager_->may_sign("good", "asset.issue").ok());  // it names no operation at all
+  packages_.edit_manifest("good", "capabilities", Json::array({"ledger:asset.issue"}));
+  packages_.admit("good");
+  packages_.admission("good")["capabilities"] = Json::array();
+  manager_.reset();  // another manifest is another package
+  manager_ = packages_.manager();
+  ASSERT_TRUE(manager_->load("good").ok());
+  const Status refused = manager_->may_sign("good", "asset.issue");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "plugin.not_granted");
+  EXPECT_NE(refused.error().message.find("ledger:asset.issue"), std::string::npos);
+  packages_.admission("good")["capabilities"] = Json::array({"ledger:asset.issue"});
+  ASSERT_TRUE(manager_->reload("good").ok());
+  EXPECT_TRUE(manager_->may_sign("good", "asset.issue").ok());
+  EXPECT_FALSE(manager_->may_sign("good", "member.admit").ok());
+  EXPECT_EQ(code_of(manager_->may_sign("nobody", "asset.issue")), "plugin.not_active");
+}
+
 TEST_P(BudgetTest, MoreThanThisHostGivesIsRefusedAndTheRunningOneStays) {
   ASSERT_TRUE(load(Json::array()).ok());
   for (const char* granted : {"memory:2049", "cpu:101", "time:10001"}) {

@@ -52,14 +52,54 @@ class VaultTest : public ::testing::Test {
     }
     return found;
   }
+  Status put(const std::string& asset, const std::string& subject, const std::string& jwe) {
+    return vault_->put_asset(asset, subject, jwe, handle_);
+  }
   std::filesystem::path directory_;
   std::unique_ptr<Vault> vault_;
+  const std::string handle_ = fake_jwe(64);
 };
+
+TEST_F(VaultTest, AHandleGoesWithItsAssetAndIsNotReplaced) {
+  const std::string asset = random_id();
+  const std::string jwe = fake_jwe();
+  ASSERT_TRUE(put(asset, "p-0123", jwe).ok());
+  open();
+  EXPECT_EQ(*vault_->get_handle(asset), handle_);
+  EXPECT_EQ(vault_->put_asset(asset, "p-0123", jwe, fake_jwe(64)).error().code, "vault.conflict");
+  EXPECT_EQ(vault_->put_asset(random_id(), "p-0123", jwe, "id_no").error().field, "handle");
+  ASSERT_TRUE(vault_->erase_asset(asset).ok());
+  EXPECT_EQ(vault_->get_handle(asset).error().code, "vault.not_found");
+  vault_.reset();
+  EXPECT_EQ(files_with(handle_.substr(0, 200)), 0);
+}
+
+TEST_F(VaultTest, AVaultOfBeforeHandlesIsTakenOver) {
+  vault_.reset();
+  std::filesystem::remove_all(directory_);
+  std::filesystem::create_directory(directory_);
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open((directory_ / "vault.db").c_str(), &db), SQLITE_OK);
+  const std::string asset = random_id();
+  const std::string jwe = fake_jwe();
+  const std::string sql =
+      "CREATE TABLE assets (number INTEGER PRIMARY KEY, asset TEXT NOT NULL UNIQUE, subject TEXT "
+      "NOT NULL, jwe TEXT NOT NULL); CREATE TABLE presentations (number INTEGER PRIMARY KEY, "
+      "grant_id TEXT NOT NULL, item TEXT NOT NULL, jwe TEXT NOT NULL, UNIQUE (grant_id, item)); "
+      "PRAGMA user_version = 1; INSERT INTO assets VALUES (1, '" +
+      asset + "', 'p-0123', '" + jwe + "')";
+  ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  open();
+  EXPECT_EQ(*vault_->get_asset(asset), jwe);
+  EXPECT_EQ(*vault_->get_handle(asset), "");
+  EXPECT_TRUE(put(random_id(), "p-0123", fake_jwe()).ok());
+}
 
 TEST_F(VaultTest, KeepsAnAssetAcrossRestarts) {
   const std::string asset = random_id();
   const std::string jwe = fake_jwe();
-  ASSERT_TRUE(vault_->put_asset(asset, "p-0123", jwe).ok());
+  ASSERT_TRUE(put(asset, "p-0123", jwe).ok());
   open();
   const auto read = vault_->get_asset(asset);
   ASSERT_TRUE(read.ok());
@@ -70,10 +110,10 @@ TEST_F(VaultTest, KeepsAnAssetAcrossRestarts) {
 TEST_F(VaultTest, TheSameTextAgainIsFineAnotherOneIsNot) {
   const std::string asset = random_id();
   const std::string jwe = fake_jwe();
-  ASSERT_TRUE(vault_->put_asset(asset, "p-0123", jwe).ok());
-  EXPECT_TRUE(vault_->put_asset(asset, "p-0123", jwe).ok());
-  EXPECT_EQ(vault_->put_asset(asset, "p-0123", fake_jwe()).error().code, "vault.conflict");
-  EXPECT_EQ(vault_->put_asset(asset, "p-9999", jwe).error().code, "vault.conflict");
+  ASSERT_TRUE(put(asset, "p-0123", jwe).ok());
+  EXPECT_TRUE(put(asset, "p-0123", jwe).ok());
+  EXPECT_EQ(put(asset, "p-0123", fake_jwe()).error().code, "vault.conflict");
+  EXPECT_EQ(put(asset, "p-9999", jwe).error().code, "vault.conflict");
   EXPECT_EQ(*vault_->get_asset(asset), jwe);
 }
 
@@ -83,13 +123,12 @@ TEST_F(VaultTest, RefusesWhateverIsNotCiphertext) {
   for (const std::string& text :
        {std::string(R"({"name":"somebody"})"), std::string("a.b.c"), std::string(),
         part + ".AAAA.AAAA.AAAA.AAAA", fake_jwe() + ".AAAA", fake_jwe() + "="}) {
-    EXPECT_EQ(vault_->put_asset(asset, "p-0123", text).error().code, "vault.not_ciphertext")
-        << text;
+    EXPECT_EQ(put(asset, "p-0123", text).error().code, "vault.not_ciphertext") << text;
   }
-  const auto large = vault_->put_asset(asset, "p-0123", std::string(kMaxCiphertextBytes + 1, 'A'));
+  const auto large = put(asset, "p-0123", std::string(kMaxCiphertextBytes + 1, 'A'));
   EXPECT_EQ(large.error().kind, ErrorKind::kTooLarge);
   EXPECT_EQ(large.error().field, "jwe");
-  EXPECT_EQ(vault_->put_asset("no/id", "p-0123", fake_jwe()).error().field, "asset");
+  EXPECT_EQ(put("no/id", "p-0123", fake_jwe()).error().field, "asset");
   EXPECT_EQ(vault_->counts()->assets, 0U);
 }
 
@@ -98,7 +137,7 @@ TEST_F(VaultTest, ErasedAssetsAreInNoFile) {
   for (const std::size_t size : {200U, 700U, 3000U, 9000U, 90000U}) {
     for (int i = 0; i < 12; ++i) {
       stored.emplace_back(random_id(), fake_jwe(size));
-      ASSERT_TRUE(vault_->put_asset(stored.back().first, "p-0123", stored.back().second).ok());
+      ASSERT_TRUE(put(stored.back().first, "p-0123", stored.back().second).ok());
     }
   }
   // Parts, because a long text spreads over pages that do not follow each other.
@@ -121,7 +160,7 @@ TEST_F(VaultTest, ErasedAssetsAreInNoFile) {
 TEST_F(VaultTest, ADeletionCutOffByACrashIsFinishedAtOpen) {
   const std::string asset = random_id();
   const std::string jwe = fake_jwe();
-  ASSERT_TRUE(vault_->put_asset(asset, "p-0123", jwe).ok());
+  ASSERT_TRUE(put(asset, "p-0123", jwe).ok());
   // What a crash between the deletion and the checkpoint leaves: a committed DELETE in the log.
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open((directory_ / "vault.db").c_str(), &raw), SQLITE_OK);
@@ -182,9 +221,9 @@ TEST_F(VaultTest, SweepErasesWhatTheLedgerDoesNotKnow) {
     const std::string asset = random_id();
     if (i % 400 == 7) {
       orphan = fake_jwe();
-      ASSERT_TRUE(vault_->put_asset(asset, "p-0123", orphan).ok());
+      ASSERT_TRUE(put(asset, "p-0123", orphan).ok());
     } else {
-      ASSERT_TRUE(vault_->put_asset(asset, "p-0123", fake_jwe(32)).ok());
+      ASSERT_TRUE(put(asset, "p-0123", fake_jwe(32)).ok());
       known.insert(asset);
     }
   }
@@ -211,17 +250,17 @@ TEST_F(VaultTest, SweepLeavesAloneWhatCameSinceTheVaultWasOpened) {
   const std::string again = random_id();
   const std::string jwe = fake_jwe();
   for (const std::string& asset : {before, again}) {
-    ASSERT_TRUE(vault_->put_asset(asset, "p-0123", jwe).ok());
+    ASSERT_TRUE(put(asset, "p-0123", jwe).ok());
   }
   open();
   // The newest goes and another comes: it must not be taken for one of before.
   ASSERT_TRUE(vault_->erase_asset(again).ok());
   const std::string fresh = random_id();
-  ASSERT_TRUE(vault_->put_asset(fresh, "p-0123", jwe).ok());
+  ASSERT_TRUE(put(fresh, "p-0123", jwe).ok());
   const auto nothing_stands = [&](const std::string& asset) {
     EXPECT_EQ(asset, before);
     // Its issuer tries again at this very moment, and the ledger takes it.
-    EXPECT_TRUE(vault_->put_asset(before, "p-0123", jwe).ok());
+    EXPECT_TRUE(put(before, "p-0123", jwe).ok());
     return false;
   };
   EXPECT_EQ(*vault_->sweep(nothing_stands, [] { return true; }), 0U);
@@ -246,7 +285,7 @@ TEST_F(VaultTest, ThreadsShareOneVault) {
       for (int i = 0; i < 25; ++i) {
         const std::string asset = random_id();
         const std::string jwe = fake_jwe();
-        ASSERT_TRUE(vault_->put_asset(asset, "p-0123", jwe).ok());
+        ASSERT_TRUE(put(asset, "p-0123", jwe).ok());
         ASSERT_EQ(*vault_->get_asset(asset), jwe);
         if (i % 5 == 0) {
           ASSERT_TRUE(vault_->erase_asset(asset).ok());

@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Rigs rigs;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   rigs.department.call_raw("issue", text);
+  rigs.department.call_raw("issue_fresh", text);
   rigs.product.call_raw("decide", text);
   (void)Description::parse(text);
   return 0;

@@ -2,6 +2,8 @@
 // also held in tests/plugins/product_test.cpp, through the real library.
 #include <gtest/gtest.h>
 
+#include "sdk/crypto/sm3.hpp"
+#include "sdk/proof/fresh_issue.hpp"
 #include "tests/sdk/plugin/support.hpp"
 
 namespace qc::plugin {
@@ -105,6 +107,60 @@ TEST_F(ProductLayerTest, ForeignEvidenceNeverReachesTheAuthor) {
   parts.expires = kNow;
   EXPECT_EQ(decide(parts).code(), "sdjwt.expired");
   EXPECT_EQ(decided_, 1);  // only the one with the right issuer
+}
+
+/// As DecideParts, under a standing grant: the department's own word for this access.
+struct FreshDecideParts : DecideParts {
+  std::string access = random_id(), issued_for = access, audience = "bank";
+
+  Json standing(const crypto::PublicKey& plugin) const {
+    Json out = message(plugin);
+    Json& scope = out["grant"]["scope"][0];
+    const proof::FreshTerms terms{
+        kChain, grant,   issued_for, kAccount,          audience,
+        "t",    "t.all", 1,          scope.at("asset"), {fields.begin(), fields.end()}};
+    Json chosen = Json::object();
+    for (const std::string& field : fields) chosen[field] = record.at(field);
+    const auto credential = proof::issue_fresh(department, terms, {kNow, expires, kNow}, chosen);
+    EXPECT_TRUE(credential.ok());
+    out["access"] = access;
+    out["grant"]["mode"] = "standing";
+    scope["presentation_sm3"] = "";
+    out["presentations"][0]["issuer"] = "t";
+    out["presentations"][0]["jwe"] = *crypto::jwe_encrypt(plugin, credential->text());
+    return out;
+  }
+};
+
+TEST_F(ProductLayerTest, UnderAStandingGrantOnlyWhatWasIssuedForThisAccessCounts) {
+  const crypto::PublicKey plugin = rig_.key().public_key();
+  const auto code = [&](const std::function<void(FreshDecideParts&)>& bend) {
+    FreshDecideParts parts;
+    bend(parts);
+    return rig_.call("decide", parts.standing(plugin)).code();
+  };
+  EXPECT_EQ(code([](auto&) {}), "");
+  EXPECT_EQ(decided_, 1);
+  EXPECT_EQ(request_.integer("t.all", "money"), 500);
+  EXPECT_EQ(code([](auto& p) { p.issued_for = random_id(); }), "issued.wrong_access");
+  EXPECT_EQ(code([](auto& p) { p.audience = "other"; }), "issued.wrong_audience");
+  EXPECT_EQ(code([](auto& p) { p.expires = kNow; }), "sdjwt.expired");
+  // What the subject presented when it gave the grant, and the other way round.
+  FreshDecideParts parts;
+  Json message = parts.standing(plugin);
+  message["presentations"][0]["jwe"] = parts.message(plugin)["presentations"][0]["jwe"];
+  EXPECT_EQ(rig_.call("decide", message).code(), "issued.wrong_type");
+  message = parts.standing(plugin);
+  message["grant"]["mode"] = "once";
+  message["grant"]["scope"][0]["presentation_sm3"] =
+      to_hex(crypto::sm3(message["presentations"][0]["jwe"].get<std::string>()));
+  EXPECT_NE(rig_.call("decide", message).status, QC_OK);
+  message["grant"]["mode"] = "sometimes";
+  EXPECT_EQ(rig_.call("decide", message).code(), "decide.wrong_mode");
+  message = parts.standing(plugin);
+  message["issuers"]["t"] = Json::array({crypto::PrivateKey::generate().public_key().to_jwk()});
+  EXPECT_EQ(rig_.call("decide", message).code(), "sdjwt.bad_signature");
+  EXPECT_EQ(decided_, 1);
 }
 
 TEST_F(ProductLayerTest, ADecisionNobodyCouldExplainOrCarryOutIsNotSent) {

@@ -182,6 +182,7 @@ Json DecideParts::message(const crypto::PublicKey& plugin) const {
                               {"asset", asset},
                               {"presentation_sm3", to_hex(crypto::sm3(*jwe))}}}},
                            {"valid", {{"from", kNow - 10}, {"to", kNow + 10}}},
+                           {"mode", "once"},
                            {"release", "answer"},
                            {"key", plugin.to_jwk()}};
   return {{"chain", kChain},
