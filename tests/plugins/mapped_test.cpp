@@ -1,13 +1,11 @@
 // One department, four sources: the stock libraries, packed as a department packs them, inside the
 // host and confined, with the same records behind them.
-#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <iconv.h>
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <httplib.h>
 #include <sqlite3.h>
 
 #include "sdk/base/files.hpp"
@@ -16,17 +14,13 @@
 #include "tests/host/database/mariadb.hpp"
 #include "tests/paths.hpp"
 #include "tests/plugins/bench.hpp"
+#include "tests/plugins/upstream.hpp"
 
 namespace qc::bench {
 namespace {
 
 using plugin::Isolation;
 namespace fs = std::filesystem;
-
-constexpr const char* kColumns[] = {"id_no",     "acct",         "corp",   "opened",
-                                    "base_yuan", "rate_p",       "rate_e", "monthly_yuan",
-                                    "paid_ym",   "balance_yuan", "st"};
-using Line = std::vector<std::string>;
 
 /// The records of person 0, 1 (a code that nobody knows), 2 (no number where one is expected).
 std::vector<Line> lines(const Json& people) {
@@ -71,59 +65,6 @@ Json mapping(const Json& source, const Json& place, const std::string& prefix) {
       {"status", {{"column", column("st")}, {"codes", {{"1", "正常"}, {"2", "封存"}}}}}};
   return {{"sources", {{"s", source}}}, {"items", {{"gjj.account", item}}}};
 }
-
-/// The department's own HTTP interface.
-class Upstream {
- public:
-  /// With a folder, its cert.pem and key.pem are those of a TLS server.
-  Upstream(std::vector<Line> records, int port, const std::string& tls = {})
-      : records_(std::move(records)),
-        server_(tls.empty() ? std::make_unique<httplib::Server>()
-                            : std::make_unique<httplib::SSLServer>((tls + "/cert.pem").c_str(),
-                                                                   (tls + "/key.pem").c_str())) {
-    server_->Get("/fund/accounts/(.+)",
-                 [this](const httplib::Request& request, httplib::Response& response) {
-                   if (request.get_header_value("Authorization") != "Bearer the-token") {
-                     response.status = 401;
-                     return;
-                   }
-                   if (slow_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(slow_ms));
-                   if (huge)
-                     return response.set_content(std::string(2U << 20U, ' '), "application/json");
-                   Json found = Json::array();
-                   for (const Line& line : records_) {
-                     if (line[0] != request.matches[1].str()) continue;
-                     Json record;
-                     for (std::size_t i = 0; i < line.size(); ++i) record[kColumns[i]] = line[i];
-                     record["monthly_yuan"] = 1234.5;  // as a number, for once
-                     found.push_back({{"account", record}});
-                   }
-                   response.set_content(Json{{"data", found}}.dump(), "application/json");
-                 });
-    port_ = port;
-    if (port == 0) {
-      port_ = server_->bind_to_any_port("127.0.0.1");
-    } else {
-      EXPECT_TRUE(server_->bind_to_port("127.0.0.1", port));
-    }
-    thread_ = std::thread([this] { server_->listen_after_bind(); });
-    server_->set_keep_alive_timeout(1);
-  }
-  ~Upstream() {
-    server_->stop();
-    thread_.join();
-  }
-  int port() const { return port_; }
-
-  std::atomic<int> slow_ms{0};
-  std::atomic<bool> huge{false};
-
- private:
-  const std::vector<Line> records_;
-  const std::unique_ptr<httplib::Server> server_;
-  int port_ = 0;
-  std::thread thread_;
-};
 
 class MappedTest : public ::testing::TestWithParam<Isolation> {
  protected:
@@ -261,6 +202,7 @@ class MappedTest : public ::testing::TestWithParam<Isolation> {
       for (std::size_t i = 0; i < line.size(); ++i) sql += (i == 0 ? "'" : ",'") + line[i] + '\'';
       sql += ");";
     }
+    sql += "CREATE TABLE secret(" + columns + "); CREATE VIEW shown AS SELECT * FROM secret;";
     EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
     sqlite3_close(db);
   }
@@ -326,6 +268,11 @@ TEST_P(MappedTest, OnlyGrantedTablesAreRead) {
     return mapping({{"driver", "sqlite"}}, {{"query", text}}, "");
   };
   refused(query("SELECT account.* FROM account, sqlite_schema WHERE id_no = :key"), "sqlite_");
+  // A name that is granted is not lent to what is not.
+  refused(query("WITH account AS (SELECT * FROM secret) SELECT * FROM account WHERE id_no = :key"),
+          "secret");
+  capabilities_.push_back("table:shown");
+  refused(query("SELECT * FROM shown WHERE id_no = :key"), "secret");
   const auto again = load("mapped", query("SELECT * FROM account WHERE id_no = :key"), settings);
   ASSERT_TRUE(again.ok()) << again.error().message << again.error().field;
   EXPECT_EQ(record(0), expected());
@@ -512,7 +459,7 @@ TEST_P(MappedTest, AMariaDbServer) {
   const Json by_query =
       mapping({{"driver", "mysql"}}, {{"query", "SELECT * FROM account WHERE id_no = :key"}}, "");
   for (const auto& [package, table] :
-       {std::pair(mapped, "the table account"), std::pair(by_query, "the table of a query")}) {
+       {std::pair(mapped, "the table account"), std::pair(by_query, "what a query reads")}) {
     const auto bounded = load("mapped_mysql", package, settings, {address});
     ASSERT_FALSE(bounded.ok());
     EXPECT_NE(bounded.error().message.find(std::string("source.not_granted: ") + table),

@@ -264,9 +264,14 @@ class MysqlSource final : public Source {
   /// What a query of its own reads nobody sees but the server: there a right to read does it.
   Status check_granted(const Lookup& lookup) const {
     if (!tables_) return {};
-    const std::string table = lookup.query.empty() ? lookup.table : "of a query";
-    if (std::find(tables_->begin(), tables_->end(), table) != tables_->end()) return {};
-    return table_not_granted(table, lookup.where);
+    if (!lookup.query.empty()) {
+      Error error = table_not_granted("of a query", lookup.where);
+      error.message =
+          "what a query reads cannot be held to the granted tables: have the mapping name a table";
+      return error;
+    }
+    if (std::find(tables_->begin(), tables_->end(), lookup.table) != tables_->end()) return {};
+    return table_not_granted(lookup.table, lookup.where);
   }
 
   Result<Rows> ask(Question question, std::int64_t patience_ms) {
