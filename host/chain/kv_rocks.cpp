@@ -9,6 +9,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 
@@ -17,9 +18,15 @@
 namespace qc::chain {
 namespace {
 
-constexpr std::size_t kBlockCacheBytes = 128U << 20U;
+constexpr std::size_t kBlockCacheBytes = 256U << 20U;
 constexpr int kOpenTables = 1000;
-constexpr std::uint64_t kMaxYoungTables = 20;
+constexpr std::size_t kMaxYoungTables = 12;
+/// With so many young tables compaction takes what it needs; with fewer, its bytes are rationed, so
+/// that it is a steady share of a processor and not all of one now and nothing then.
+constexpr std::size_t kHurryYoungTables = 8;
+constexpr std::int64_t kCalmBytesPerSecond = 48LL << 20U;
+constexpr std::int64_t kHurryBytesPerSecond = 1LL << 30U;
+constexpr std::int64_t kRationUs = 10000;
 constexpr std::size_t kBufferBytes = 64U << 20U;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
@@ -115,7 +122,10 @@ class RocksTable final : public RowTable {
  public:
   RocksTable(std::shared_ptr<rocksdb::DB> db, std::shared_ptr<Failure> failure,
              const std::filesystem::path& directory)
-      : db_(std::move(db)), failure_(std::move(failure)), next_((directory / "next").string()) {}
+      : db_(std::move(db)),
+        failure_(std::move(failure)),
+        limiter_(db_->GetDBOptions().rate_limiter),
+        next_((directory / "next").string()) {}
 
   Status take(RowCursor rows) override {
     await_compaction();
@@ -138,13 +148,19 @@ class RocksTable final : public RowTable {
   std::string failure() const override { return failure_->text(); }
 
  private:
+  std::size_t young_tables() const {
+    rocksdb::ColumnFamilyMetaData levels;
+    db_->GetColumnFamilyMetaData(&levels);
+    return levels.levels.empty() ? 0 : levels.levels.front().files.size();
+  }
+
   /// Young tables are looked through one after the other: with too many of them reading gets slow,
   /// so who writes waits.
   void await_compaction() const {
-    std::uint64_t young = 0;
-    while (failure_->text().empty() &&
-           db_->GetIntProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &young) &&
-           young >= kMaxYoungTables) {
+    std::size_t young = young_tables();
+    limiter_->SetBytesPerSecond(young < kHurryYoungTables ? kCalmBytesPerSecond
+                                                          : kHurryBytesPerSecond);
+    for (; failure_->text().empty() && young >= kMaxYoungTables; young = young_tables()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   }
@@ -171,6 +187,7 @@ class RocksTable final : public RowTable {
 
   std::shared_ptr<rocksdb::DB> db_;
   std::shared_ptr<Failure> failure_;
+  std::shared_ptr<rocksdb::RateLimiter> limiter_;
   const std::string next_;
   std::uint64_t written_ = 0;
 };
@@ -180,15 +197,13 @@ rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
   options.create_if_missing = true;
   options.paranoid_checks = true;
   options.max_background_jobs = 2;
-  // Compactions wait for a processor that nobody else needs: what they hold up is theirs (who
-  // writes waits when they fall behind), what they would take is everybody's.
-  (void)options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW,
-                                                rocksdb::CpuPriority::kLow);
+  options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kCalmBytesPerSecond, kRationUs));
   // What is young is rewritten soon: compressing it costs the cores more than it saves the disk.
   options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,
                                    rocksdb::kSnappyCompression};
-  // Neither the time to open nor memory may grow with the store: tables are opened when they are
-  // read, and their indexes and filters come in parts through the cache.
+  // The time to open may not grow with the store: tables are opened when they are read. Index and
+  // filter of an open table stay in memory, 2 MiB for 64: a key is looked for in every table that
+  // may have it, and to find their parts in the cache took longer than to look into them.
   options.max_open_files = kOpenTables;
   options.skip_stats_update_on_db_open = true;
   options.skip_checking_sst_file_sizes_on_db_open = true;
@@ -198,10 +213,7 @@ rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
   options.listeners.push_back(failure);
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
-  table.partition_filters = true;
-  table.cache_index_and_filter_blocks = true;
-  table.pin_top_level_index_and_filter = true;
+  table.cache_index_and_filter_blocks = false;
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
