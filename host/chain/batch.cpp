@@ -5,30 +5,20 @@
 #include <exception>
 
 #include "host/chain/hints.hpp"
-#include "sdk/proof/merkle.hpp"
+#include "host/chain/pending_batches.hpp"
+#include "sdk/proof/many_hashes.hpp"
 
 namespace qc::chain {
 
-BatchBuilder::BatchBuilder(const KvReader& store, const Position& before, std::string chain,
-                           std::int64_t time_ms, const Foresight* foresight)
-    : store_(store),
-      stored_(store),
-      foresight_(foresight),
-      overlay_(foresight != nullptr ? static_cast<const StateReader&>(*foresight) : stored_),
-      before_(before),
-      after_(before),
+BatchBuilder::BatchBuilder(const BatchBase& base, std::uint64_t first_index, std::string chain,
+                           std::int64_t time_ms)
+    : base_(base),
+      overlay_(base.documents),
+      first_index_(first_index),
       chain_(std::move(chain)),
-      time_ms_(time_ms),
-      log_(store, before.size),
-      map_(store) {
-  assert(time_ms >= before.time_ms);
-}
+      time_ms_(time_ms) {}
 
 Result<Effect> BatchBuilder::apply(const Transaction& tx) {
-  return apply(tx, proof::leaf_hash(as_bytes(tx.bytes)));
-}
-
-Result<Effect> BatchBuilder::apply(const Transaction& tx, const Hash32& leaf) {
   const RuleContext context{chain_, next_index(), time_ms_};
   Result<Effect> effect = internal("rule.failed", "the rule did not run");
   try {
@@ -41,9 +31,6 @@ Result<Effect> BatchBuilder::apply(const Transaction& tx, const Hash32& leaf) {
   record_.add(tx.bytes);
   hints_.push_back(hint_char(tx.hint));
   record_bytes_ += tx.bytes.size() + sizeof(std::uint32_t);
-  if (const Status appended = log_.append(leaf); !appended) {
-    log_failure_ = appended;
-  }
   add_events(tx, *effect, context.index);
   TxRow row;
   row.offset = record_.last_offset();
@@ -55,21 +42,21 @@ Result<Effect> BatchBuilder::apply(const Transaction& tx, const Hash32& leaf) {
   return effect;
 }
 
-std::optional<proof::SubjectValue> BatchBuilder::subject_value(const std::string& account) const {
+proof::SubjectValue BatchBuilder::subject_value(const std::string& account) const {
   if (const auto it = subjects_.find(account); it != subjects_.end()) return it->second;
-  if (foresight_ != nullptr) {
-    if (const auto* const foreseen = foresight_->subject(account)) return foreseen->value;
+  if (base_.foresight != nullptr) {
+    if (const auto* const foreseen = base_.foresight->subject(account)) {
+      return foreseen->value.value_or(proof::SubjectValue{});
+    }
   }
-  const auto bytes = store_.get(keys::subject_value(account));
-  if (!bytes) return std::nullopt;
-  return decode_subject_value(*bytes);
+  return base_.subjects.subject_value(account).value_or(proof::SubjectValue{});
 }
 
 void BatchBuilder::add_events(const Transaction& tx, const Effect& effect, std::uint64_t index) {
   std::string position;
   put_u64(position, index);
   for (const std::string& account : effect.subjects) {
-    proof::SubjectValue value = subject_value(account).value_or(proof::SubjectValue{});
+    proof::SubjectValue value = subject_value(account);
     value.head = proof::next_event_head(value.head, tx.id, index);
     ++value.count;
     events_.emplace_back(keys::event(account, value.count), position);
@@ -77,26 +64,41 @@ void BatchBuilder::add_events(const Transaction& tx, const Effect& effect, std::
   }
 }
 
-Status BatchBuilder::seal() {
-  assert(count() > 0);
-  QC_TRY(log_failure_);
-  after_.batches = before_.batches + 1;
+Status BatchBuilder::append_leaves(const KvReader& store) {
+  std::vector<std::string_view> transactions;
+  transactions.reserve(rows_.size());
+  for (const TxRow& row : rows_) {
+    transactions.push_back(record_.bytes().substr(row.offset, row.length));
+  }
+  std::vector<Hash32> leaves(transactions.size());
+  proof::leaf_hashes(transactions, leaves);
+  log_.emplace(store, first_index_);
+  for (const Hash32& leaf : leaves) QC_TRY(log_->append(leaf));
+  return {};
+}
+
+Status BatchBuilder::seal(const KvReader& store, const Position& before) {
+  assert(count() > 0 && before.size == first_index_ && before.time_ms <= time_ms_);
+  QC_TRY(append_leaves(store));
+  after_ = before;
+  after_.batches = before.batches + 1;
   after_.size = next_index();
   after_.time_ms = time_ms_;
-  QC_ASSIGN(edge_, merkle_right_edge(log_, after_.size));
+  QC_ASSIGN(edge_, merkle_right_edge(*log_, after_.size));
   after_.log_root = edge_.back();
   if (!subjects_.empty()) {
     std::map<Hash32, proof::SubjectValue> values;
     for (const auto& [account, value] : subjects_) {
       values.emplace(proof::subject_key(account), value);
     }
-    QC_ASSIGN(after_.subject_root, map_.apply(values));
+    map_.emplace(store);
+    QC_ASSIGN(after_.subject_root, map_->apply(values));
   }
   RecordHeader header;
-  header.batch = before_.batches;
-  header.first_index = before_.size;
+  header.batch = before.batches;
+  header.first_index = first_index_;
   header.time_ms = time_ms_;
-  header.previous = before_.record_hash;
+  header.previous = before.record_hash;
   sealed_record_ = std::move(record_).finish(header, after_.log_root, after_.subject_root);
   std::copy(sealed_record_.end() - 32, sealed_record_.end(), after_.record_hash.begin());
   return {};
@@ -108,15 +110,15 @@ KvBatch BatchBuilder::rows(std::uint64_t chunk, std::uint64_t offset) {
   KvBatch batch;
   batch.reserve(overlay_.writes().size() + events_.size() + subjects_.size() + 12 * rows_.size());
   write_state(overlay_, batch);
-  log_.write_to(batch);
-  map_.write_to(batch);
+  log_->write_to(batch);
+  if (map_) map_->write_to(batch);
   for (auto& event : events_) batch.push_back(std::move(event));
   for (const auto& [account, value] : subjects_) {
     batch.emplace_back(keys::subject_value(account), encode(value));
   }
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     TxRow& row = rows_[i];
-    const std::uint64_t index = before_.size + i;
+    const std::uint64_t index = first_index_ + i;
     row.chunk = chunk;
     row.offset += offset;
     batch.emplace_back(keys::tx(index), encode(row));
@@ -124,7 +126,7 @@ KvBatch BatchBuilder::rows(std::uint64_t chunk, std::uint64_t offset) {
     put_u64(position, index);
     batch.emplace_back(keys::tx_id(row.id), std::move(position));
   }
-  if (before_.size == 0) batch.emplace_back(std::string(keys::kFormat), kStateFormat);
+  if (first_index_ == 0) batch.emplace_back(std::string(keys::kFormat), kStateFormat);
   batch.emplace_back(std::string(keys::kPosition), encode(after_));
   return batch;
 }
@@ -157,7 +159,8 @@ std::optional<ReplayDefect> replay_transaction(BatchBuilder& batch, std::string_
 
 std::optional<ReplayDefect> replay_record(KvStore& store, Position& position, const Record& record,
                                           const ReplayContext& context) {
-  BatchBuilder batch(store, position, context.chain, record.header.time_ms);
+  const PendingBatches stored(store);  // none is on its way
+  BatchBuilder batch({stored, stored}, position.size, context.chain, record.header.time_ms);
   for (std::size_t i = 0; i < record.transactions.size(); ++i) {
     auto defect = replay_transaction(batch, record.transactions[i], context.verify_signatures);
     if (!defect) continue;
@@ -168,7 +171,7 @@ std::optional<ReplayDefect> replay_record(KvStore& store, Position& position, co
   const auto whole = [&context](const char* code, std::string message) {
     return ReplayDefect{code, std::move(message), context.offset};
   };
-  if (const Status sealed = batch.seal(); !sealed) {
+  if (const Status sealed = batch.seal(store, position); !sealed) {
     return whole("audit.state", sealed.error().message);
   }
   if (batch.after().log_root != record.log_root) {

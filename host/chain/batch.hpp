@@ -17,42 +17,64 @@
 
 namespace qc::chain {
 
-/// Applies transactions above the store without touching it; dropping the object undoes the batch.
-/// Thread contract: one thread; the store must not change meanwhile.
+/// How many events there are about each subject, and their head.
+class SubjectReader {
+ public:
+  virtual ~SubjectReader() = default;
+  /// Nullopt: there is none.
+  virtual std::optional<proof::SubjectValue> subject_value(const std::string& account) const = 0;
+};
+
+/// What a batch stands on: the state as the batches before leave it.
+struct BatchBase {
+  const StateReader& documents;
+  const SubjectReader& subjects;
+  const Foresight* foresight = nullptr;  ///< where `documents` are read ahead: subjects too
+};
+
+/// Orders a batch (apply), then seals it (seal, rows). The first needs the state below, the second
+/// the files' and the store's position, so the next batch can be ordered on top of one that is not
+/// sealed. Neither touches the store; dropping the object undoes the batch.
+/// Thread contract: one thread after another. Beside seal() and rows() another thread may read
+/// what the ordering left: writes(), writes_in_order(), subjects(), next_index().
 class BatchBuilder {
  public:
-  /// `foresight`: the state of `store` for who has more of it at hand; null: read from the store.
-  BatchBuilder(const KvReader& store, const Position& before, std::string chain,
-               std::int64_t time_ms, const Foresight* foresight = nullptr);
+  /// `first_index`: transactions before the batch. `base` must not change while rules run.
+  BatchBuilder(const BatchBase& base, std::uint64_t first_index, std::string chain,
+               std::int64_t time_ms);
 
+  /// So many transactions of so many bytes in all may come; it only saves time.
+  void expect(std::size_t count, std::size_t bytes) { record_.reserve(count, bytes); }
   /// Runs the rules. On success the transaction is part of the batch. Errors: the rules'.
-  /// `leaf` is proof::leaf_hash() of its bytes.
-  Result<Effect> apply(const Transaction& tx, const Hash32& leaf);
   Result<Effect> apply(const Transaction& tx);
 
   /// The state with this batch's transactions so far.
   const StateReader& state() const { return overlay_; }
   /// What they wrote.
   const Overlay::Writes& writes() const { return overlay_.writes(); }
+  const std::vector<const Overlay::Writes::value_type*>& writes_in_order() const {
+    return overlay_.writes_in_order();
+  }
   /// The subjects that they are about.
   const std::map<std::string, proof::SubjectValue>& subjects() const { return subjects_; }
   std::size_t count() const { return rows_.size(); }
-  std::uint64_t next_index() const { return before_.size + rows_.size(); }
+  std::uint64_t next_index() const { return first_index_ + rows_.size(); }
   std::int64_t time_ms() const { return time_ms_; }
   /// Bytes that the record will have at most.
   std::size_t record_bytes() const { return record_bytes_; }
 
-  /// Computes roots and record. Call once, with count() > 0. Error: "ledger.corrupt".
-  Status seal();
+  /// Computes roots and record. Call once, with count() > 0. `before`: where the ledger stands,
+  /// which is where this batch begins; `store` has all up to there. Error: "ledger.corrupt".
+  Status seal(const KvReader& store, const Position& before);
   const std::string& record() const { return sealed_record_; }
   /// One character a transaction (hints.hpp).
   const std::string& hints() const { return hints_; }
   /// Leaf hashes, for the tiles.
-  const std::vector<Hash32>& leaves() const { return log_.leaves(); }
+  const std::vector<Hash32>& leaves() const { return log_->leaves(); }
   const Position& after() const { return after_; }  ///< chunk and offset not set before rows()
   /// Path of a transaction of this batch in the tree of after().size leaves. Call after seal().
   Result<std::vector<Hash32>> inclusion(std::uint64_t index) const {
-    return merkle_inclusion(log_, index, after_.size, edge_);
+    return merkle_inclusion(*log_, index, after_.size, edge_);
   }
 
   /// Everything to be stored, with the record standing at `offset` of `chunk`.
@@ -60,18 +82,17 @@ class BatchBuilder {
 
  private:
   void add_events(const Transaction& tx, const Effect& effect, std::uint64_t index);
-  std::optional<proof::SubjectValue> subject_value(const std::string& account) const;
+  proof::SubjectValue subject_value(const std::string& account) const;
+  Status append_leaves(const KvReader& store);
 
-  const KvReader& store_;
-  StoredState stored_;
-  const Foresight* foresight_;
+  const BatchBase base_;
   Overlay overlay_;
-  Position before_;
-  Position after_;
+  const std::uint64_t first_index_;
   std::string chain_;
   std::int64_t time_ms_;
-  MerkleAppender log_;
-  SubjectMapUpdate map_;
+  Position after_;
+  std::optional<MerkleAppender> log_;
+  std::optional<SubjectMapUpdate> map_;
   RecordBuilder record_;
   std::size_t record_bytes_ = kRecordHeaderBytes + kRecordTrailerBytes;
   std::string sealed_record_;
@@ -80,7 +101,6 @@ class BatchBuilder {
   std::vector<TxRow> rows_;
   std::map<std::string, proof::SubjectValue> subjects_;
   KvBatch events_;
-  Status log_failure_;
 };
 
 /// Why a record of the files could not be applied.

@@ -5,7 +5,6 @@
 #include <exception>
 
 #include "host/chain/log.hpp"
-#include "sdk/proof/many_hashes.hpp"
 
 namespace qc::chain {
 namespace {
@@ -48,16 +47,20 @@ Committer::Committer(CommitterOptions options, CommitterStores stores, ChunkStor
     : options_(std::move(options)),
       store_(stores.state),
       publish_(std::move(publish)),
+      pending_(stores.state),
+      documents_(pending_),
+      foresight_(documents_, position.batches),
+      next_index_(position.size),
+      time_ms_(position.time_ms),
       chunks_(std::move(chunks)),
       hints_(options_.chunks),
-      documents_(stores.state),
-      foresight_(documents_, position.batches),
-      position_(position),
       tiles_(stores.tiles),
-      heads_(options_.chunks) {
+      heads_(options_.chunks),
+      durable_{position},
+      showing_([this](auto batch) { finish(*batch); }),
+      sealing_([this](auto batch) { seal(std::move(batch)); }) {
   batches_ = position.batches;
   advance(position, store_.snapshot());
-  thread_ = std::thread([this] { run(); });
 }
 
 std::shared_ptr<const Tip> Committer::tip() const {
@@ -75,6 +78,11 @@ bool Committer::read_only() const {
   return read_only_;
 }
 
+Committer::Durable Committer::durable() const {
+  const std::lock_guard lock(mutex_);
+  return durable_;
+}
+
 void Committer::set_trouble(const std::string& reason, bool for_good) {
   const std::lock_guard lock(mutex_);
   if (reason != trouble_ && !reason.empty()) log_error(reason);
@@ -84,49 +92,60 @@ void Committer::set_trouble(const std::string& reason, bool for_good) {
 }
 
 void Committer::process(OrderedBatch batch) {
-  Durable durable;
-  Work& work = durable.work;
-  durable.before = store_.snapshot();
-  const std::int64_t time_ms = std::max(batch.time_ms, position_.time_ms);
-  durable.builder = std::make_unique<BatchBuilder>(*durable.before, position_, options_.chain,
-                                                   time_ms, &foresight_);
-  BatchBuilder& builder = *durable.builder;
-  std::optional<Error> failure;
+  follow_sealing();
+  auto under_way = std::make_unique<UnderWay>();
+  Work& work = under_way->work;
+  under_way->undone = undone_;
+  under_way->builder =
+      std::make_shared<BatchBuilder>(BatchBase{foresight_, pending_, &foresight_}, next_index_,
+                                     options_.chain, std::max(batch.time_ms, time_ms_));
   try {
-    order(batch, builder, work);
-    if (read_only()) {
-      failure = unavailable("ledger.io", trouble());
-    } else if (builder.count() != 0) {
-      const Status appended = append(durable);
-      if (!appended) failure = appended.error();
-    }
+    order(batch, *under_way->builder, work);
+    if (under_way->builder->count() != 0) stand_on(under_way->builder);
   } catch (const std::exception& exception) {
     // Out of memory, or a defect. What was written stays for recovery; nothing more is.
     set_trouble(std::string("the sequencer failed: ") + exception.what(), true);
-    failure = unavailable("ledger.io", "the sequencer failed; the ledger is read-only");
+    under_way->failure = unavailable("ledger.io", "the sequencer failed; the ledger is read-only");
   }
   for (Entry& entry : batch.entries) {  // those that order() did not come to
     if (entry.done) work.refused.push_back({std::move(entry.done), Error{}});
   }
-  if (failure) {
-    fail(work, *failure);
+  sealing_.hand_over(std::move(under_way));
+}
+
+/// Lets go of batches that the store has, or of all where one was not written.
+void Committer::follow_sealing() {
+  const Durable now = durable();
+  if (now.undone == undone_) {
+    pending_.stored(now.position.size);
     return;
   }
-  hand_over(std::move(durable));
+  undone_ = now.undone;
+  pending_.clear();
+  documents_.forget();
+  foresight_.forget(now.position.batches);
+  next_index_ = now.position.size;
+  time_ms_ = now.position.time_ms;
+}
+
+/// What is ordered next comes after this batch.
+void Committer::stand_on(const std::shared_ptr<BatchBuilder>& builder) {
+  pending_.add(builder);
+  documents_.wrote(builder->writes());
+  foresight_.wrote(builder->writes(), builder->subjects());
+  next_index_ = builder->next_index();
+  time_ms_ = builder->time_ms();
 }
 
 /// Runs the rules over the batch. Moves every entry out of `batch`.
 void Committer::order(OrderedBatch& batch, BatchBuilder& builder, Work& work) {
-  std::vector<std::string_view> bytes;
-  bytes.reserve(batch.entries.size());
-  for (const Entry& entry : batch.entries) bytes.push_back(entry.tx.bytes);
-  std::vector<Hash32> leaves(bytes.size());
-  proof::leaf_hashes(bytes, leaves);
-  for (std::size_t i = 0; i < batch.entries.size(); ++i) {
-    Entry& entry = batch.entries[i];
+  std::size_t bytes = 0;
+  for (const Entry& entry : batch.entries) bytes += entry.tx.bytes.size();
+  builder.expect(batch.entries.size(), bytes);
+  for (Entry& entry : batch.entries) {
     const std::uint64_t index = builder.next_index();
     foresight_.look_at(&entry.foreseen);
-    auto effect = builder.apply(entry.tx, leaves[i]);
+    auto effect = builder.apply(entry.tx);
     if (effect) {
       work.accepted.push_back({std::move(entry.tx), std::move(effect).value(),
                                std::exchange(entry.done, nullptr), index});
@@ -171,8 +190,41 @@ Error Committer::record_refusal(const Transaction& attempt, Error refusal, Batch
   return refusal;
 }
 
-Status Committer::append(Durable& durable) {
-  BatchBuilder& builder = *durable.builder;
+void Committer::seal(std::unique_ptr<UnderWay> batch) {
+  Status done;
+  try {
+    done = make_durable(*batch);
+  } catch (const std::exception& exception) {
+    set_trouble(std::string("the sequencer failed: ") + exception.what(), true);
+    done = unavailable("ledger.io", "the sequencer failed; the ledger is read-only");
+  }
+  if (done) {
+    showing_.hand_over(std::move(batch));
+    return;
+  }
+  undo_above(*batch);  // before anybody is told: who hears of it may come again at once
+  fail(batch->work, done.error());
+}
+
+Status Committer::make_durable(UnderWay& batch) {
+  if (batch.failure) return *batch.failure;
+  if (batch.undone != durable().undone) {
+    return unavailable("ledger.io", "the batch before it could not be written");
+  }
+  if (read_only()) return unavailable("ledger.io", trouble());
+  return batch.builder->count() == 0 ? Status() : append(batch);
+}
+
+/// What was ordered on top of this batch will not be written.
+void Committer::undo_above(const UnderWay& batch) {
+  const std::lock_guard lock(mutex_);
+  // Not a second time for what fails because this did: the next one may stand on firm ground.
+  if (batch.undone == durable_.undone) ++durable_.undone;
+}
+
+Status Committer::append(UnderWay& batch) {
+  BatchBuilder& builder = *batch.builder;
+  const Position before = durable().position;
   const std::string unreadable = store_.failure();
   if (!unreadable.empty()) {
     // Rules that ran on a store that could not be read prove nothing.
@@ -180,31 +232,34 @@ Status Committer::append(Durable& durable) {
     set_trouble(reason, true);
     return unavailable("ledger.io", reason);
   }
-  if (const Status sealed = builder.seal(); !sealed) {
+  const auto below = store_.snapshot();
+  if (const Status sealed = builder.seal(*below, before); !sealed) {
     set_trouble(sealed.error().message, true);
     return unavailable("ledger.io", sealed.error().message);
   }
-  if (position_.size != 0 && chunks_.rolls_over(builder.record().size())) {
-    await_finished();  // the head that closes a chunk is that of its last batch
-    heads_.write(position_.chunk, tip()->head, true);
-    head_stored_size_ = position_.size;
-    // A start checks the tiles of the last chunk's transactions alone.
-    if (const Status synced = tiles_.sync(); !synced) set_trouble(synced.error().message, false);
-  }
-  const auto place = chunks_.append(builder.record(), position_.size);
+  if (before.size != 0 && chunks_.rolls_over(builder.record().size())) close_chunk();
+  const auto place = chunks_.append(builder.record(), before.size);
   if (!place) {
     const bool for_good = !chunks_.broken().empty();
     set_trouble(for_good ? chunks_.broken() : place.error().message, for_good);
     return place.error();
   }
-  hints_.write(place->chunk, position_.size - place->chunk, builder.hints());
+  hints_.write(place->chunk, before.size - place->chunk, builder.hints());
   set_trouble("", false);
-  durable.appended = true;
-  durable.after = store(builder, *place);
-  documents_.wrote(builder.writes());
-  foresight_.wrote(builder.writes(), builder.subjects());
-  position_ = builder.after();
+  batch.appended = true;
+  batch.after = store(builder, *place);
+  const std::lock_guard lock(mutex_);
+  durable_.position = builder.after();
   return {};
+}
+
+void Committer::close_chunk() {
+  showing_.await_idle();  // the head that closes a chunk is that of its last batch
+  const auto shown = tip();
+  heads_.write(shown->position.chunk, shown->head, true);
+  head_stored_size_ = shown->position.size;
+  // A start checks the tiles of the last chunk's transactions alone.
+  if (const Status synced = tiles_.sync(); !synced) set_trouble(synced.error().message, false);
 }
 
 std::shared_ptr<const KvReader> Committer::store(BatchBuilder& builder,
@@ -223,52 +278,23 @@ void Committer::lose_state(const std::string& reason) {
   set_trouble(reason + "; restart the host to bring the state level", true);
 }
 
-void Committer::hand_over(Durable durable) {
-  std::unique_lock lock(finishing_mutex_);
-  finishing_.wait(lock, [this] { return !next_; });
-  next_ = std::move(durable);
-  finishing_.notify_all();
-}
-
-void Committer::await_finished() {
-  std::unique_lock lock(finishing_mutex_);
-  finishing_.wait(lock, [this] { return !next_ && !at_work_; });
-}
-
-void Committer::run() {
-  std::unique_lock lock(finishing_mutex_);
-  while (true) {
-    finishing_.wait(lock, [this] { return next_ || closing_; });
-    if (!next_) return;
-    Durable durable = std::move(*next_);
-    next_.reset();
-    at_work_ = true;
-    finishing_.notify_all();
-    lock.unlock();
-    finish(std::move(durable));
-    lock.lock();
-    at_work_ = false;
-    finishing_.notify_all();
-  }
-}
-
-void Committer::finish(Durable durable) {
-  if (durable.appended && !show(durable)) {
-    fail(durable.work, state_failed());
+void Committer::finish(UnderWay& batch) {
+  if (batch.appended && !show(batch)) {
+    fail(batch.work, state_failed());
   } else {
-    answer(*durable.builder, durable.work);
+    answer(*batch.builder, batch.work);
   }
 }
 
-bool Committer::show(const Durable& durable) {
-  if (durable.after == nullptr || state_lost_) return false;
+bool Committer::show(const UnderWay& batch) {
+  if (batch.after == nullptr || state_lost_) return false;
   try {
     // Tiles first: whoever sees the new state finds its proofs.
-    if (const Status written = tiles_.append(durable.builder->leaves()); !written) {
+    if (const Status written = tiles_.append(batch.builder->leaves()); !written) {
       lose_state(written.error().message);
       return false;
     }
-    advance(durable.builder->after(), durable.after);
+    advance(batch.builder->after(), batch.after);
   } catch (const std::exception& exception) {
     lose_state(std::string("the state cannot be shown: ") + exception.what());
     return false;
@@ -300,13 +326,8 @@ void Committer::advance(const Position& position, std::shared_ptr<const KvReader
 }
 
 void Committer::close() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(finishing_mutex_);
-    closing_ = true;
-    finishing_.notify_all();
-  }
-  thread_.join();
+  sealing_.close();
+  showing_.close();
   const auto shown = tip();
   if (shown->position.size == 0 || head_stored_size_ == shown->position.size) return;
   heads_.write(shown->position.chunk, shown->head, true);

@@ -1,22 +1,23 @@
-// The sequencer's work on one batch: rules, roots, one synced append; and, on a thread of its own
-// while the next batch is made, what follows: state, signed head, answers.
+// A batch's way through the ledger, in three steps on three threads: ordered (rules), sealed
+// (roots, one synced append, rows), shown (signed head, answers). While one is sealed the next is
+// ordered.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 
 #include "host/chain/batch.hpp"
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
 #include "host/chain/hints.hpp"
 #include "host/chain/orderer.hpp"
+#include "host/chain/pending_batches.hpp"
 #include "host/chain/recent_documents.hpp"
+#include "host/chain/stage.hpp"
 #include "host/chain/tile_store.hpp"
 
 namespace qc::chain {
@@ -41,8 +42,8 @@ struct CommitterOptions {
 };
 
 /// Thread contract: process() and close() on the orderer's thread or after it has ended; the rest
-/// on any thread. Callbacks come from the orderer's thread (what was not written) and from the
-/// committer's own, in the order of the ledger.
+/// on any thread. Callbacks come from the sealing thread (what was not written) and from the
+/// showing one, in the order of the ledger.
 class Committer {
  public:
   ~Committer() { close(); }
@@ -79,36 +80,48 @@ class Committer {
     std::vector<Accepted> accepted;
     std::vector<Refused> refused;
   };
-  /// A batch that is durable in the ledger files.
-  struct Durable {
-    std::shared_ptr<const KvReader> before;  ///< what the builder reads
-    std::unique_ptr<BatchBuilder> builder;
+  /// A batch on its way.
+  struct UnderWay {
+    std::shared_ptr<BatchBuilder> builder;
+    std::uint64_t undone = 0;  ///< Durable::undone, as the orderer's thread knew it
     Work work;
+    std::optional<Error> failure;           ///< ordering it did not come to an end
     bool appended = false;                  ///< there was something to append
     std::shared_ptr<const KvReader> after;  ///< null: the state store did not take it
   };
+  /// What the sealing thread tells the orderer's.
+  struct Durable {
+    Position position;         ///< after the last durable batch
+    std::uint64_t undone = 0;  ///< how often what was ordered above it was undone
+  };
 
   // On the orderer's thread.
+  void follow_sealing();
   void order(OrderedBatch& batch, BatchBuilder& builder, Work& work);
   Error record_refusal(const Transaction& attempt, Error refusal, BatchBuilder& builder,
                        Work& work);
+  void stand_on(const std::shared_ptr<BatchBuilder>& builder);
+
+  // On the sealing thread.
+  void seal(std::unique_ptr<UnderWay> batch);
   /// Makes the batch durable; an error when it is not.
-  Status append(Durable& durable);
+  Status make_durable(UnderWay& batch);
+  Status append(UnderWay& batch);
+  void close_chunk();
   /// The state with the batch; null when the store does not take it.
   std::shared_ptr<const KvReader> store(BatchBuilder& builder, const ChunkStore::Place& place);
-  void hand_over(Durable durable);
-  void await_finished();
+  void undo_above(const UnderWay& batch);
 
-  /// Any of the two threads.
+  /// The sealing thread or the showing one.
   void lose_state(const std::string& reason);
 
-  // On the committer's own thread.
-  void run();
-  void finish(Durable durable);
+  // On the showing thread.
+  void finish(UnderWay& batch);
   /// Shows the batch to readers. False when it cannot be.
-  bool show(const Durable& durable);
+  bool show(const UnderWay& batch);
   void answer(const BatchBuilder& builder, Work& work);
 
+  Durable durable() const;
   void advance(const Position& position, std::shared_ptr<const KvReader> state);
   void fail(Work& work, const Error& error);
   void set_trouble(const std::string& reason, bool for_good);
@@ -123,29 +136,31 @@ class Committer {
   std::atomic<bool> state_lost_{false};
 
   // The orderer's thread alone.
-  ChunkStore chunks_;
-  HintsWriter hints_;
+  PendingBatches pending_;
   RecentDocuments documents_;
   Foresight foresight_;
-  Position position_;  ///< after the last durable batch
+  std::uint64_t next_index_;
+  std::int64_t time_ms_;  ///< of the last batch
+  std::uint64_t undone_ = 0;
 
-  // The own thread alone, and the orderer's while that has nothing to do (await_finished).
+  // The sealing thread alone.
+  ChunkStore chunks_;
+  HintsWriter hints_;
+
+  // The showing thread alone, and the sealing one's while that has nothing to do.
   TileStore& tiles_;
   HeadsWriter heads_;
   std::chrono::steady_clock::time_point head_stored_at_{};
   std::uint64_t head_stored_size_ = 0;
 
-  std::mutex finishing_mutex_;  ///< guards what follows
-  std::condition_variable finishing_;
-  std::optional<Durable> next_;  ///< one waits at most: memory stays bounded, and so does the lag
-  bool at_work_ = false;
-  bool closing_ = false;
-  std::thread thread_;
-
   mutable std::mutex mutex_;  ///< guards what follows
+  Durable durable_;
   std::shared_ptr<const Tip> tip_;
   std::string trouble_;
   bool read_only_ = false;
+
+  Stage<UnderWay> showing_;  ///< these two last: their threads use the rest
+  Stage<UnderWay> sealing_;
 };
 
 /// The codes that docs/formats.md lists as refusals of an access.

@@ -122,11 +122,13 @@ class Foresight final : public StateReader {
   /// Until the next call; null: nothing was foreseen. `foreseen` stays with the caller, but
   /// documents may be taken out of it.
   void look_at(Foreseen* foreseen) { now_ = foreseen; }
-  /// What a durable batch wrote.
+  /// What the next batch wrote.
   void wrote(const Overlay::Writes& writes,
              const std::map<std::string, proof::SubjectValue>& subjects) {
     writes_.note(writes, subjects);
   }
+  /// Batches were undone; the next one has this number.
+  void forget(std::uint64_t batches) { writes_ = RecentWrites(batches); }
 
   Document find(const std::string& key) const override;
   std::optional<Json> get(const std::string& key) const override;

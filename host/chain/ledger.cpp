@@ -251,7 +251,7 @@ Result<std::shared_ptr<const Tip>> LedgerImpl::begin_snapshot(const std::string&
   submit_async(proof::make_transaction(host_key_, options_.chain, "snapshot.begin",
                                        {{"snapshot", snapshot}}, options_.clock_ms() / 1000),
                [this, &promise](const Result<Applied>& applied) {
-                 // On the committer's own thread, which stores the next batch after this returns.
+                 // On the thread that shows batches: the next one is shown after this returns.
                  if (applied) {
                    auto tip = committer_->tip();
                    assert(tip->position.size == applied->receipt.size);

@@ -32,14 +32,14 @@ void RecentDocuments::keep(const std::string& key, Document document) const {
 }
 
 Document RecentDocuments::find(const std::string& key) const {
-  if (!shared_by_many(key)) return rows_.find(key);
+  if (!shared_by_many(key)) return below_.find(key);
   if (const auto it = young_.find(key); it != young_.end()) return it->second;
   Document found;
   if (const auto it = old_.find(key); it != old_.end()) {
     found = std::move(it->second);
     old_.erase(it);
   } else {
-    found = rows_.find(key);
+    found = below_.find(key);
   }
   if (found) keep(key, found);
   return found;
@@ -55,6 +55,12 @@ void RecentDocuments::wrote(const Overlay::Writes& writes) {
       young_.erase(key);
     }
   }
+}
+
+void RecentDocuments::forget() {
+  young_.clear();
+  old_.clear();
+  young_bytes_ = 0;
 }
 
 }  // namespace qc::chain

@@ -4,35 +4,37 @@
 #include <string>
 #include <unordered_map>
 
-#include "host/chain/state_store.hpp"
+#include "host/chain/state.hpp"
 
 namespace qc::chain {
 
-/// The state as rules read it, batch after batch: reads through to the rows and keeps what it
+/// The state as rules read it, batch after batch: reads through to what is below, keeps what it
 /// found, and what batches wrote, while there is room: members, products, items and
 /// plugins, which many transactions name. Parsing one costs more than the rule that asks for it.
-/// Thread contract: one thread, which tells of every batch that is made durable.
+/// Thread contract: one thread, which tells of every batch.
 class RecentDocuments final : public StateReader {
  public:
   /// Keeps at most twice `bytes`: a younger and an older half, and when the younger is full, the
   /// older goes.
-  explicit RecentDocuments(const KvReader& rows, std::size_t bytes = 24U << 20U)
-      : rows_(rows), limit_(bytes) {}
+  explicit RecentDocuments(const StateReader& below, std::size_t bytes = 24U << 20U)
+      : below_(below), limit_(bytes) {}
 
   Document find(const std::string& key) const override;
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override {
-    rows_.scan(prefix, start, visit);
+    below_.scan(prefix, start, visit);
   }
 
-  /// What a durable batch wrote; the rows below have it by now.
+  /// What a batch wrote; the state below has it by now.
   void wrote(const Overlay::Writes& writes);
+  /// Batches were undone: what is kept may be theirs.
+  void forget();
 
  private:
   using Documents = std::unordered_map<std::string, Document>;
   void keep(const std::string& key, Document document) const;
 
-  const StoredState rows_;
+  const StateReader& below_;
   const std::size_t limit_;
   mutable Documents young_;
   mutable Documents old_;

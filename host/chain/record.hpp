@@ -41,11 +41,18 @@ struct Record {
 /// Collects the transactions of one batch; the same input gives the same bytes on every host.
 class RecordBuilder {
  public:
+  /// Room for transactions of so many bytes in all: growing copies what is there.
+  void reserve(std::size_t count, std::size_t bytes) {
+    bytes_.reserve(kRecordHeaderBytes + count * sizeof(std::uint32_t) + bytes +
+                   kRecordTrailerBytes);
+  }
   void add(std::string_view transaction);
   /// Fills count and body_bytes of `header`.
   std::string finish(RecordHeader header, const Hash32& log_root, const Hash32& subject_root) &&;
   /// Offset of the last transaction added, from the record's start.
   std::uint64_t last_offset() const { return last_offset_; }
+  /// What offsets point into, until the next add().
+  std::string_view bytes() const { return bytes_; }
 
  private:
   std::string bytes_ = std::string(kRecordHeaderBytes, '\0');

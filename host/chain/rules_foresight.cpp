@@ -62,8 +62,9 @@ ForeseenKeys foreseen_keys(const Transaction& tx, const StateReader& state) {
   if (!tx.body.is_object()) return out;
   rules::add_nonce_keys(tx, out.documents);
   const std::string signer = rules::account_of_kid(state, tx.kid);
+  // Whose key it is was just looked up for the signature; the sequencer would ask the store again.
+  if (!signer.empty()) out.documents.push_back("kid/" + tx.kid);
   if (is_subject(signer)) {
-    out.documents.push_back("kid/" + tx.kid);
     out.documents.push_back("subject/" + signer);
     out.subjects.push_back(signer);
   }

@@ -38,8 +38,7 @@ void StoredState::scan(const std::string& prefix, const std::string& start,
 std::string state_text(const Json& document) { return dump_json(document); }
 
 void write_state(const Overlay& overlay, KvBatch& batch) {
-  for (const auto* row : overlay.writes_in_order()) {
-    const auto& [key, value] = *row;
+  for (const auto& [key, value] : overlay.writes()) {
     if (value) {
       batch.emplace_back(keys::state(key), state_text(*value));
     } else {

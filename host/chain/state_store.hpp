@@ -22,7 +22,7 @@ class StoredState final : public StateReader {
 
 /// A document as it is stored.
 std::string state_text(const Json& document);
-/// Rows for an overlay's writes.
+/// Rows for an overlay's writes, in no order.
 void write_state(const Overlay& overlay, KvBatch& batch);
 
 /// SM3 over every key and value, lengths included: equal digests mean equal stores. For checking

@@ -6,7 +6,7 @@
 #include <benchmark/benchmark.h>
 #include <spdlog/spdlog.h>
 
-#include "host/chain/batch.hpp"
+#include "host/chain/pending_batches.hpp"
 #include "host/chain/recent_documents.hpp"
 #include "host/chain/tx_verifier.hpp"
 #include "sdk/proof/receipt.hpp"
@@ -151,10 +151,11 @@ void foresee(benchmark::State& state) {
 class View {
  public:
   void look_at(chain::Foreseen* foreseen) { foresight_.look_at(foreseen); }
-  const chain::Foresight& foresight() const { return foresight_; }
+  chain::BatchBase base() const { return {foresight_, below_, &foresight_}; }
 
  private:
-  chain::RecentDocuments documents_{*Scene::get().store};
+  chain::PendingBatches below_{*Scene::get().store};
+  chain::RecentDocuments documents_{below_};
   chain::Foresight foresight_{documents_, Scene::get().position.batches};
 };
 
@@ -162,8 +163,8 @@ class View {
 std::unique_ptr<chain::BatchBuilder> applied(Ready work) {
   static View view;
   const Scene& scene = Scene::get();
-  auto batch = std::make_unique<chain::BatchBuilder>(
-      *scene.store, scene.position, chain::test::kChain, scene.position.time_ms, &view.foresight());
+  auto batch = std::make_unique<chain::BatchBuilder>(view.base(), scene.position.size,
+                                                     chain::test::kChain, scene.position.time_ms);
   for (std::size_t i = 0; i < work.transactions.size(); ++i) {
     view.look_at(&work.foreseen[i]);
     take(batch->apply(work.transactions[i]));
@@ -198,21 +199,25 @@ void timed(benchmark::State& state, Prepare prepare, Step step) {
   count(state);
 }
 
+bool sealed(chain::BatchBuilder& batch) {
+  return batch.seal(*Scene::get().store, Scene::get().position).ok();
+}
+
 /// Merkle log, subject map, record.
 void seal(benchmark::State& state) {
   timed(
       state, [](chain::BatchBuilder&) { return 0; },
-      [](chain::BatchBuilder& batch, int) { benchmark::DoNotOptimize(batch.seal().ok()); });
+      [](chain::BatchBuilder& batch, int) { benchmark::DoNotOptimize(sealed(batch)); });
 }
 
 chain::KvBatch sealed_rows(chain::BatchBuilder& batch) {
-  if (!batch.seal().ok()) std::exit(1);
+  if (!sealed(batch)) std::exit(1);
   return batch.rows(0, 0);
 }
 
 void state_rows(benchmark::State& state) {
   timed(
-      state, [](chain::BatchBuilder& batch) { return batch.seal().ok(); },
+      state, [](chain::BatchBuilder& batch) { return sealed(batch); },
       [](chain::BatchBuilder& batch, bool) { benchmark::DoNotOptimize(batch.rows(0, 0)); });
 }
 
@@ -233,7 +238,7 @@ void state_write(benchmark::State& state) {
 /// The paths of a batch's receipts.
 void inclusion_paths(benchmark::State& state) {
   timed(
-      state, [](chain::BatchBuilder& batch) { return batch.seal().ok(); },
+      state, [](chain::BatchBuilder& batch) { return sealed(batch); },
       [](chain::BatchBuilder& batch, bool) {
         for (std::size_t i = 0; i < kBatch; ++i) {
           benchmark::DoNotOptimize(batch.inclusion(batch.after().size - kBatch + i));

@@ -11,6 +11,7 @@
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
 #include "host/chain/hints.hpp"
+#include "host/chain/pending_batches.hpp"
 #include "host/chain/recent_documents.hpp"
 #include "host/chain/tile_store.hpp"
 #include "sdk/crypto/sm3.hpp"
@@ -64,7 +65,8 @@ class Generator {
         hints_(options.directory / "chunks") {
     std::filesystem::create_directories(options.directory / "chunks");
     store_ = options.state ? must(open_rocks(options.directory / "state"), "state") : open_memory();
-    documents_ = std::make_unique<RecentDocuments>(*store_);
+    below_ = std::make_unique<PendingBatches>(*store_);
+    documents_ = std::make_unique<RecentDocuments>(*below_);
     foresight_ = std::make_unique<Foresight>(*documents_, position_.batches);
     if (options.state) tiles_ = must(TileStore::open(options.directory / "tiles"), "tiles");
     for (const char* name : {"host", "reg", "ga", "rs", "bank"}) {
@@ -105,7 +107,8 @@ class Generator {
   BatchBuilder& builder() {
     if (!builder_) {
       batch_ms_ = std::max(now_ms(), position_.time_ms);
-      builder_.emplace(*store_, position_, kChain, batch_ms_, foresight_.get());
+      builder_.emplace(BatchBase{*foresight_, *below_, foresight_.get()}, position_.size, kChain,
+                       batch_ms_);
     }
     return *builder_;
   }
@@ -151,7 +154,7 @@ class Generator {
 
   void seal() {
     if (open_count() == 0) return;
-    must(builder_->seal(), "seal");
+    must(builder_->seal(*store_, position_), "seal");
     if (position_.size != 0 && chunks_.rolls_over(builder_->record().size())) write_head();
     const auto place = must(chunks_.append(builder_->record(), position_.size), "append");
     hints_.write(place.chunk, position_.size - place.chunk, builder_->hints());
@@ -289,6 +292,7 @@ class Generator {
 
   const SyntheticOptions& options_;
   std::unique_ptr<KvStore> store_;
+  std::unique_ptr<PendingBatches> below_;  // none is on its way: each is stored at once
   std::unique_ptr<RecentDocuments> documents_;
   std::unique_ptr<Foresight> foresight_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

@@ -1,6 +1,8 @@
 // Disks that fail: nothing of a failed batch is applied, and the ledger says so.
 #include <atomic>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -22,6 +24,7 @@ struct Disk {
   std::atomic<bool> sync_fails{false};    ///< appends work, fdatasync does not
   std::atomic<bool> stuck{false};         ///< not even truncating works
   std::atomic<bool> no_new_files{false};  ///< opening a chunk fails
+  std::atomic<bool> held{false};          ///< appends wait
   std::atomic<int> syncs{0};
   std::atomic<bool> state_fails{false};       ///< writes to the state store fail
   std::atomic<bool> state_unreadable{false};  ///< reads from it do
@@ -33,6 +36,7 @@ class FaultyFile final : public AppendFile {
  public:
   FaultyFile(std::unique_ptr<AppendFile> file, Disk& disk) : file_(std::move(file)), disk_(disk) {}
   Status append(std::string_view bytes) override {
+    while (disk_.held) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (disk_.full) {
       QC_TRY(file_->append(bytes.substr(0, bytes.size() / 2)));
       return disk_error("no space left");
@@ -93,7 +97,31 @@ class FaultTest : public testing::Test {
     };
     LedgerOptions options = options_in(dir_.path());
     options.chunk_bytes = chunk_bytes;
+    // Asked once for each batch, when it is cut.
+    options.clock_ms = [this, clock = options.clock_ms] { return ++batches_cut_, clock(); };
     return must_open(options, std::move(parts));
+  }
+  /// Three batches, each ordered on top of the one before while the first waits for the disk, which
+  /// then does what `decide` says. The outcomes, in order.
+  std::vector<Result<Applied>> three_at_once(Ledger& ledger, const std::vector<std::string>& each,
+                                             const std::function<void()>& decide) {
+    std::vector<std::future<Result<Applied>>> answers;
+    disk_.held = true;
+    for (const std::string& tx : each) {
+      const int before = batches_cut_;
+      auto promise = std::make_shared<std::promise<Result<Applied>>>();
+      answers.push_back(promise->get_future());
+      ledger.submit_async(
+          tx, [promise](Result<Applied> applied) { promise->set_value(std::move(applied)); });
+      while (batches_cut_ == before) std::this_thread::yield();
+    }
+    // The last is cut: what was before it is ordered.
+    EXPECT_EQ(answers.front().wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    decide();
+    disk_.held = false;
+    std::vector<Result<Applied>> out;
+    for (auto& answer : answers) out.push_back(answer.get());
+    return out;
   }
   bool audit_passes() const {
     AuditOptions options;
@@ -106,6 +134,7 @@ class FaultTest : public testing::Test {
 
   TempDir dir_;
   Disk disk_;
+  std::atomic<int> batches_cut_{0};
 };
 
 void expect_io_error(const Result<Applied>& result) {
@@ -173,6 +202,72 @@ TEST_F(FaultTest, AFailedSyncAppliesNothing) {
   expect_io_error(ledger->submit(item_tx(1)));
   EXPECT_EQ(chunk(), before);
   ASSERT_TRUE(ledger->submit(item_tx(2)).ok());
+  ledger.reset();
+  EXPECT_TRUE(audit_passes());
+}
+
+/// An asset, one that takes its place, and the first once more: each asks what the one before did.
+std::vector<std::string> dependent_assets() {
+  World world = city();
+  const Json first = asset_body(world, "jia", "ga.hukou");
+  Json second = asset_body(world, "jia", "ga.hukou");
+  second["supersedes"] = first.at("asset");
+  const std::string tx = sign("ga", "asset.issue", first);
+  return {tx, sign("ga", "asset.issue", second), tx};
+}
+
+TEST_F(FaultTest, ABatchIsOrderedOnTopOfOneThatIsNotOnTheDiskYet) {
+  auto ledger = open();
+  submit_all(*ledger, signed_history(city()));
+  const std::uint64_t size = ledger->size();
+  const auto outcomes = three_at_once(*ledger, dependent_assets(), [&] {
+    EXPECT_EQ(ledger->size(), size);  // nothing is shown before it is durable
+  });
+  ASSERT_TRUE(outcomes[0].ok());
+  ASSERT_TRUE(outcomes[1].ok());
+  EXPECT_EQ(outcomes[1]->index, size + 1);
+  ASSERT_FALSE(outcomes[2].ok());
+  EXPECT_EQ(outcomes[2].error().code, "tx.duplicate");
+  ledger.reset();
+  EXPECT_TRUE(audit_passes());
+  EXPECT_EQ(open()->size(), size + 2);
+}
+
+TEST_F(FaultTest, WhatWasOrderedOnTopOfABatchThatIsNotWrittenIsUndone) {
+  auto ledger = open();
+  submit_all(*ledger, signed_history(city()));
+  const std::uint64_t size = ledger->size();
+  const auto assets = dependent_assets();
+  // The sync alone fails, and only once: those above could be written, and must not be.
+  for (const auto& outcome : three_at_once(*ledger, assets, [&] { disk_.sync_fails = true; })) {
+    expect_io_error(outcome);
+  }
+  EXPECT_EQ(ledger->size(), size);
+  const auto without_first = ledger->submit(assets[1]);
+  ASSERT_FALSE(without_first.ok());
+  EXPECT_EQ(without_first.error().code, "asset.not_superseded");
+  submit_all(*ledger, {assets[0], assets[1]});  // the very same: no nonce was used up
+  EXPECT_TRUE(ledger->health().writable);
+  EXPECT_EQ(ledger->size(), size + 2);
+  ledger.reset();
+  EXPECT_TRUE(audit_passes());
+  EXPECT_EQ(open()->size(), size + 2);
+}
+
+TEST_F(FaultTest, ALedgerThatTurnsReadOnlyTakesWhatWasOrderedWithIt) {
+  auto ledger = open();
+  submit_all(*ledger, signed_history(city()));
+  const std::uint64_t size = ledger->size();
+  const auto assets = dependent_assets();
+  const auto break_disk = [&] { disk_.full = disk_.stuck = true; };
+  for (const auto& outcome : three_at_once(*ledger, assets, break_disk)) expect_io_error(outcome);
+  disk_.full = disk_.stuck = false;
+  expect_io_error(ledger->submit(assets[0]));
+  EXPECT_FALSE(ledger->health().writable);
+  EXPECT_EQ(ledger->size(), size);
+  ledger.reset();
+  ledger = open();
+  submit_all(*ledger, {assets[0], assets[1]});
   ledger.reset();
   EXPECT_TRUE(audit_passes());
 }

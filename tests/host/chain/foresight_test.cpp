@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "host/chain/recent_documents.hpp"
+#include "host/chain/state_store.hpp"
 
 namespace qc::chain {
 namespace {
@@ -28,9 +29,9 @@ void write(KvStore& store, const Overlay& batch) {
 
 TEST(Foresight, GivesWhatTheStateHasHoweverOldItIs) {
   const auto store = open_memory();
-  const RecentDocuments documents(*store);
-  Foresight foresight(documents, 0);
   const StoredState truth(*store);
+  const RecentDocuments documents(truth);
+  Foresight foresight(documents, 0);
   std::mt19937 random(11);
   const auto any = [&](std::size_t of) { return std::to_string(random() % of); };
   std::deque<Foreseen> waiting;

@@ -267,8 +267,8 @@ TEST(VerifyPool, ACrowdThatComesOneByOneIsAllServedWithoutAnotherPush) {
 TEST(RecentDocuments, ShowWhatTheRowsHoldHoweverLittleRoomTheyHave) {
   for (const std::size_t room : {std::size_t{0}, std::size_t{4000}, std::size_t{1} << 20U}) {
     const auto store = open_memory();
-    RecentDocuments recent(*store, room);
     const StoredState stored(*store);
+    RecentDocuments recent(stored, room);
     std::mt19937 random(5);
     const std::vector<std::string> families{"member/", "nonce/", "of/p/asset/", "item/"};
     const auto any_key = [&] {
