@@ -56,7 +56,9 @@ Status load_items(const Wallet& wallet, const Directory& directory, ConsentView&
     item.required = texts_of(entry, "required");
     item.optional = texts_of(entry, "optional");
     for (const Json& known : catalogue) {
-      if (text_of(known, "item") != item.item) continue;
+      if (text_of(known, "item") != item.item || known.value("version", Json()) != item.version) {
+        continue;
+      }
       item.name = name_of(known);
       item.sensitivity = known.value("sensitivity", std::int64_t{kSensitive});
       for (const Json& field : known.value("fields", Json::array())) {
@@ -64,6 +66,7 @@ Status load_items(const Wallet& wallet, const Directory& directory, ConsentView&
         item.types[text_of(field, "id")] = text_of(field, "type");
       }
     }
+    QC_TRY(check_names(item));
     for (const Json& asset : assets) {
       if (text_of(asset, "item") != item.item || asset.value("version", Json()) != item.version) {
         continue;
@@ -85,21 +88,6 @@ std::string field_line(const ConsentItem& item, const std::string& field, bool v
     }
   }
   return "  " + line(label, value);
-}
-
-/// Which fields of one item go out; empty means the item stays.
-Result<std::vector<std::string>> chosen_fields(const ConsentItem& item, const Choice& choice,
-                                               std::set<std::string>& unused) {
-  std::vector<std::string> fields = item.required;
-  for (const std::string& field : item.optional) {
-    const bool named = unused.erase(item.item + "." + field) > 0;
-    if (named || (choice.all_optional && item.asset)) fields.push_back(field);
-  }
-  if (!fields.empty() && !item.asset) {
-    return not_found("consent.asset_missing", "fetch it first: quancheng wallet fetch " + item.item)
-        .at(item.item);
-  }
-  return fields;
 }
 
 /// The chosen fields for this consumer and grant, encrypted to the request's key.
@@ -181,6 +169,43 @@ Json grant_terms(const Wallet& wallet, const ConsentView& view, const Choice& ch
 }
 
 }  // namespace
+
+Status check_names(const ConsentItem& item) {
+  if (item.labels.empty()) {
+    return not_found("verify.unknown_item",
+                     "the dictionary has no version " + std::to_string(item.version) + " of it")
+        .at(item.item);
+  }
+  for (const auto* fields : {&item.required, &item.optional}) {
+    for (const std::string& field : *fields) {
+      if (item.labels.contains(field)) continue;
+      return invalid("verify.unknown_field", "is no field of the item in the dictionary",
+                     item.item + "." + field);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> chosen_fields(const ConsentItem& item, const Choice& choice,
+                                               std::set<std::string>& unused) {
+  std::vector<std::string> fields = item.required;
+  for (const std::string& field : item.optional) {
+    const bool named = unused.erase(item.item + "." + field) > 0;
+    if (named || (choice.all_optional && item.asset)) fields.push_back(field);
+  }
+  if (!fields.empty() && !item.asset) {
+    return not_found("consent.asset_missing", "fetch it first: quancheng wallet fetch " + item.item)
+        .at(item.item);
+  }
+  for (const std::string& field : fields) {
+    if (item.asset->fields.contains(field)) continue;
+    return not_found(
+               "verify.missing_field",
+               "the box does not hold it, have it issued anew: quancheng wallet fetch " + item.item)
+        .at(item.item + "." + field);
+  }
+  return fields;
+}
 
 Result<ConsentView> load_consent(const Wallet& wallet, const Directory& directory,
                                  const std::string& request) {

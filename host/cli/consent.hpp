@@ -32,7 +32,8 @@ struct ConsentView {
   std::vector<std::string> separate;
 };
 
-/// Errors: the host's, "verify.*", "receipt.*".
+/// Errors: the host's, "verify.*" (a field that the dictionary does not have among them),
+/// "receipt.*".
 Result<ConsentView> load_consent(const Wallet& wallet, const Directory& directory,
                                  const std::string& request);
 
@@ -52,6 +53,15 @@ struct Choice {
   Json actor;
 };
 
+/// Every field that is asked for stands in the department's dictionary, in the version asked for.
+/// Errors: "verify.unknown_item", "verify.unknown_field".
+Status check_names(const ConsentItem& item);
+
+/// Which fields of one item go out; empty means the item stays. Takes what it uses of the choice
+/// out of `unused`. Errors: "consent.asset_missing", "verify.missing_field".
+Result<std::vector<std::string>> chosen_fields(const ConsentItem& item, const Choice& choice,
+                                               std::set<std::string>& unused);
+
 /// The signed-to-be body of grant.create and the sealed presentations that belong to it.
 struct PreparedGrant {
   Json body;
@@ -59,7 +69,8 @@ struct PreparedGrant {
   Json given = Json::array();          ///< [{"item","fields"}]: names only
 };
 
-/// Errors: "usage.unknown_field", "consent.asset_missing" (naming the item), "key.invalid".
+/// Errors: "usage.unknown_field", "consent.asset_missing" (naming the item),
+/// "verify.missing_field" (naming the field), "key.invalid".
 Result<PreparedGrant> prepare_grant(const Wallet& wallet, const ConsentView& view,
                                     const Choice& choice);
 

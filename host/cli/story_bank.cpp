@@ -1,4 +1,7 @@
-// Steps 5, 7 and 8: the bank's side, and the withdrawal that stops it.
+// Steps 5, 7, 8 and 9: the bank's side, the withdrawal that stops it, and what it may do again and
+// again.
+#include <algorithm>
+
 #include "host/cli/directory.hpp"
 #include "host/cli/show.hpp"
 #include "host/cli/story_steps.hpp"
@@ -85,6 +88,45 @@ Status withdraw_consent(const Stage& stage, Plot& plot, Step& step) {
   }
   step.lines.push_back(line("银行再试 bank tries again", "拒绝 refused"));
   step.lines.push_back(line("问题文档 problem", refused.json.dump()));
+  return {};
+}
+
+Status watch_loan(const Stage& stage, Plot& plot, Step& step) {
+  QC_ASSIGN(const Json asked,
+            Stage::must(stage.as_member(plot.bank, {"bank", "request", "--product", plot.watch,
+                                                    "--subject", plot.account, "--uses", "30"})));
+  std::vector<std::string> approve = {"wallet", "approve", text_of(asked, "request"), "--yes"};
+  for (const char* name :
+       {"third_party", "sensitive", "adverse_credit_notice", "automated_decision"}) {
+    approve.insert(approve.end(), {"--accept", name});
+  }
+  QC_ASSIGN(const Json granted, Stage::must(stage.as_citizen(plot.wallet, approve)));
+  const std::string grant = text_of(granted, "grant");
+  QC_ASSIGN(const Json done,
+            Stage::must(stage.as_member(plot.bank, {"bank", "monitor", "--product", plot.watch})));
+  const Json ran = done.value("ran", Json::array());
+  const auto mine = std::find_if(
+      ran.begin(), ran.end(), [&grant](const Json& one) { return text_of(one, "grant") == grant; });
+  if (mine == ran.end()) {
+    return internal("story.nothing_due",
+                    "under the standing grant nothing was due: " + done.dump());
+  }
+  const Json decision = mine->value("decision", Json::object());
+  step.facts = {{"grant", grant},
+                {"access", mine->value("access", Json())},
+                {"outcome", decision.value("outcome", Json())},
+                {"verified", mine->value("verified", false)},
+                {"next", done.value("next", Json())}};
+  step.lines.push_back(line("常设授权 standing grant", grant + ", 最多 at most 30 次 times"));
+  step.lines.push_back(line("部门重新出具 issued afresh",
+                            operation("access.open") + " → " + operation("access.release")));
+  step.lines.push_back(line("结论 outcome", text_of(decision, "outcome")));
+  for (const Json& reason : decision.value("reasons", Json::array())) {
+    step.lines.push_back(line("理由 reason", text_of(reason, "zh") + " " + text_of(reason, "en")));
+  }
+  step.lines.push_back(
+      line("下次 next", time_text(done.value("next", std::int64_t{0})) +
+                            " (市民随时可撤回 the citizen may revoke it any time)"));
   return {};
 }
 

@@ -1,4 +1,4 @@
-// quancheng story: the nine steps, one after the other, told in both languages.
+// quancheng story: the ten steps, one after the other, told in both languages.
 #include <algorithm>
 #include <iostream>
 
@@ -20,6 +20,7 @@ std::vector<StepPlan> story_plan() {
       {"市民查看、选择并签署", "The citizen sees, chooses and signs", &grant_consent},
       {"访问先上链,秒级决定", "Access on the ledger first, then the decision", &decide_loan},
       {"市民撤回,银行被拒", "The citizen revokes, the bank is refused", &withdraw_consent},
+      {"常设授权,贷后定期关注", "A standing grant: the bank looks again and again", &watch_loan},
       {"全程追溯,离线验证,监管可见", "Full trace, checked offline, seen by the regulator",
        &trace_everything},
   };
@@ -62,7 +63,7 @@ Output ending(const Stage& stage, const Json& steps, std::int64_t total_ms, bool
     output.text = "✗ 第 " + std::to_string(steps.size()) + " 步失败 step failed\n";
     return output;
   }
-  output.text = "✓ 九步完成 nine steps done in " + std::to_string(total_ms) + " ms, " +
+  output.text = "✓ 十步完成 ten steps done in " + std::to_string(total_ms) + " ms, " +
                 value_text(output.json["receipts_verified"]) +
                 " 份存证已验证 receipts verified: " + stage.receipts().string() + "\n";
   return output;
@@ -107,7 +108,7 @@ Result<Output> story(const StoryOptions& options, const RunMode& mode) {
 
 void add_story(Command root, const RunMode& mode) {
   auto options = std::make_shared<StoryOptions>();
-  Command command = root.sub("story", "演示九步全程 · play the nine steps against a running host");
+  Command command = root.sub("story", "演示十步全程 · play the ten steps against a running host");
   command.text("-d,--dir", options->dir, "城市目录 · folder made by city init", Need::kRequired);
   command.text("--url", options->url, "主机地址 · host, instead of the city's own");
   command.flag("--plain", options->plain, "无颜色 · no colours");

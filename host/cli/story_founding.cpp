@@ -69,47 +69,49 @@ Status adopt_policy(const Stage& stage, Step& step) {
 }
 
 /// The operator proposes the approval, the regulator's vote carries it.
-Status approve_product(const Stage& stage, const Plot& plot, Step& step) {
+Status approve_product(const Stage& stage, const Plot& plot, const std::string& product,
+                       Json& approval) {
   QC_ASSIGN(const Json proposed,
-            Stage::must(stage.as_member(kOperator, {"operator", "approve-product", plot.product})));
-  step.facts["approval"] = {{"proposal", proposed.value("tx", "")},
-                            {"proposed", proposed.value("decision", "")}};
+            Stage::must(stage.as_member(kOperator, {"operator", "approve-product", product})));
+  approval = {{"proposal", proposed.value("tx", "")}, {"proposed", proposed.value("decision", "")}};
   if (proposed.value("decision", "") != "OPEN") return {};
   QC_ASSIGN(const Json voted,
             Stage::must(stage.as_member(
                 plot.regulator, {"governance", "vote", "--approve", proposed.value("tx", "")})));
-  step.facts["approval"]["voted"] = voted.value("decision", "");
+  approval["voted"] = voted.value("decision", "");
   return {};
 }
 
-Status bring_up_product(const Stage& stage, const Json& plugin, Plot& plot, Step& step) {
+Status bring_up_product(const Stage& stage, const Json& plugin, const Plot& plot, Step& step) {
   const std::string owner = text_of(plugin, "owner");
+  const std::string id = text_of(plugin, "plugin");  // a sample product bears its plugin's name
   const auto find = [&]() -> Result<Json> {
     QC_ASSIGN(const Json catalogue,
               Stage::must(stage.as_member(kOperator, {"operator", "catalogue"})));
     for (const Json& product : catalogue.value("products", Json::array())) {
-      if (text_of(product, "product") == plot.product) return product;
+      if (text_of(product, "product") == id) return product;
     }
     return Json();
   };
   QC_ASSIGN(Json product, find());
   std::string outcome = "already_approved";
+  Json approval;
   if (product.is_null()) {
-    QC_ASSIGN(
-        const Json defined,
-        Stage::must(stage.as_member(
-            owner, {"bank", "define-product", stage.package(text_of(plugin, "plugin")).string()})));
+    QC_ASSIGN(const Json defined,
+              Stage::must(
+                  stage.as_member(owner, {"bank", "define-product", stage.package(id).string()})));
     outcome = "defined_and_approved";
     (void)defined;
   }
   if (product.is_null() || text_of(product, "status") == "proposed") {
-    QC_TRY(approve_product(stage, plot, step));
+    QC_TRY(approve_product(stage, plot, id, approval));
     QC_ASSIGN(product, find());
   }
-  step.facts["product"] = {{"product", plot.product},
-                           {"outcome", outcome},
-                           {"name_zh", text_of(product, "name_zh")},
-                           {"name_en", text_of(product, "name_en")}};
+  step.facts["products"].push_back({{"product", id},
+                                    {"outcome", outcome},
+                                    {"approval", approval},
+                                    {"name_zh", text_of(product, "name_zh")},
+                                    {"name_en", text_of(product, "name_en")}});
   step.lines.push_back(line("产品 product", name_of(product) + " – " + outcome));
   return {};
 }
@@ -166,6 +168,7 @@ Status found_network(const Stage& stage, Plot&, Step& step) {
 
 Status start_plugins(const Stage& stage, Plot& plot, Step& step) {
   step.facts["plugins"] = Json::array();
+  step.facts["products"] = Json::array();
   for (const Json& plugin : stage.city().at("plugins")) {
     const std::string id = text_of(plugin, "plugin");
     QC_ASSIGN(const Package package, read_package(stage.package(id)));

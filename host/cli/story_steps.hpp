@@ -1,4 +1,4 @@
-// The nine steps of the story. Each runs real commands as separate processes.
+// The ten steps of the story. Each runs real commands as separate processes.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace qc::cli {
 
 /// What later steps need from earlier ones.
 struct Plot {
-  std::string product = "citizen_loan";
+  std::string product = "citizen_loan", watch = "loan_watch";
   std::string bank = "qc-bank";
   std::string regulator = "jrj";
   std::int64_t first_index = 0;  ///< ledger position before the citizen's part began
@@ -33,7 +33,7 @@ struct StepPlan {
   StepBody body;
 };
 
-/// In order, one to nine.
+/// In order, one to ten.
 std::vector<StepPlan> story_plan();
 
 // story_founding.cpp
@@ -47,6 +47,7 @@ Status grant_consent(const Stage& stage, Plot& plot, Step& step);
 Status ask_consent(const Stage& stage, Plot& plot, Step& step);
 Status decide_loan(const Stage& stage, Plot& plot, Step& step);
 Status withdraw_consent(const Stage& stage, Plot& plot, Step& step);
+Status watch_loan(const Stage& stage, Plot& plot, Step& step);
 // story_trace.cpp
 Status trace_everything(const Stage& stage, Plot& plot, Step& step);
 

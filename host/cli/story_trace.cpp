@@ -1,4 +1,4 @@
-// Step 9: the citizen's trace, receipts checked offline, and the regulator's view.
+// Step 10: the citizen's trace, receipts checked offline, and the regulator's view.
 #include <algorithm>
 
 #include "host/cli/directory.hpp"

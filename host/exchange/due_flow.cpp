@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "host/exchange/due_index.hpp"
 #include "sdk/proof/schedule.hpp"
 
 namespace qc::exchange {
 namespace {
 
-constexpr std::size_t kMaxDue = 200;    // in one answer; the next one has what is still due
 constexpr std::int64_t kMaxMissed = 8;  // due times before this one that are looked at
 constexpr std::int64_t kHourS = 3600;
+/// For a grant that was given a moment ago to be heard of; it is found by the next question else.
+constexpr std::chrono::milliseconds kHearing{1000};
 
 /// Seconds between two due times, 0 without a schedule: of the product's version that the subject
 /// was asked for.
@@ -98,7 +100,7 @@ Due due_of_grant(const chain::StateReader& state, const std::string& grant_id,
   return {std::move(entry), {}, time->until_s};
 }
 
-Result<Json> due_accesses(const Context& context, const std::string& caller,
+Result<Json> due_accesses(const Context& context, DueIndex& index, const std::string& caller,
                           const std::string& product_id) {
   const auto product = context.get("product/" + product_id);
   if (!product) return not_found("product.not_found", "no such product");
@@ -108,21 +110,13 @@ Result<Json> due_accesses(const Context& context, const std::string& caller,
   const Json plugin = plugin_state(context, *product);
   DueTerms terms{context.parts.ledger.chain(), product_id, context.now_s(), {}};
   if (text_of(plugin, "state") != "active") terms.stopped = "plugin.not_active";
-  Json due = Json::array();
-  Json held = Json::array();
-  std::int64_t next = 0;
-  const std::string prefix = "of/" + caller + "/grant/";
-  context.parts.ledger.read([&](const chain::StateReader& state) {
-    state.scan(prefix, "", [&](const std::string& key, const Json&) {
-      Due one = due_of_grant(state, key.substr(prefix.size()), terms);
-      if (!one.due.is_null()) due.push_back(std::move(one.due));
-      if (!one.held.is_null() && held.size() < kMaxDue) held.push_back(std::move(one.held));
-      if (one.next_s != 0) next = next == 0 ? one.next_s : std::min(next, one.next_s);
-      return due.size() < kMaxDue;
-    });
-  });
-  return Json{{"product", product_id}, {"time", terms.now_s},     {"plugin", plugin},
-              {"due", std::move(due)}, {"held", std::move(held)}, {"next", next}};
+  const chain::Ledger& ledger = context.parts.ledger;
+  index.await(ledger.size(), kHearing);
+  DueIndex::Answer found =
+      index.ask(caller, terms, [&ledger](const auto& visit) { ledger.read(visit); });
+  return Json{
+      {"product", product_id},       {"time", terms.now_s},           {"plugin", plugin},
+      {"due", std::move(found.due)}, {"held", std::move(found.held)}, {"next", found.next_s}};
 }
 
 }  // namespace qc::exchange

@@ -5,11 +5,14 @@
 
 namespace qc::exchange {
 
+class DueIndex;
+
 /// GET /v1/products/{id}:due, for the product's owner: the accesses that its schedule asks for now
 /// and that the rules would let through, each with the body of an `access.open` to be signed
-/// ("due"); and what is held back, with the rules' or the plugin's code ("held"). Nothing is kept
-/// anywhere: what was done is what the ledger has. Errors: "product.not_found", "auth.forbidden".
-Result<Json> due_accesses(const Context& context, const std::string& caller,
+/// ("due"); and what is held back, with the rules' or the plugin's code ("held"). What was
+/// done is what the ledger has; `index` says only which grants are to be looked at. Errors:
+/// "product.not_found", "auth.forbidden".
+Result<Json> due_accesses(const Context& context, DueIndex& index, const std::string& caller,
                           const std::string& product);
 
 /// What the above asks of one grant.

@@ -10,7 +10,7 @@
 #include "host/exchange/access_flow.hpp"
 #include "host/exchange/account_flow.hpp"
 #include "host/exchange/asset_flow.hpp"
-#include "host/exchange/due_flow.hpp"
+#include "host/exchange/due_index.hpp"
 #include "host/exchange/grant_flow.hpp"
 #include "host/exchange/party_view.hpp"
 #include "host/exchange/route_flow.hpp"
@@ -127,7 +127,9 @@ class ExchangeImpl final : public Exchange {
     subscription_ =
         context_.parts.ledger.subscribe([this](const std::vector<chain::Published>& batch) {
           for (const auto& published : batch) erase_what_fell(context_, published);
+          follow_what_is_due(batch);
         });
+    due_.reached(context_.parts.ledger.size());
   }
 
   Result<Json> open_account(const crypto::PublicKey& key, const Json& body) override {
@@ -180,12 +182,20 @@ class ExchangeImpl final : public Exchange {
     return exchange::product_route(context_, route_limit_, request);
   }
   Result<Json> due_accesses(const std::string& caller, const std::string& product) override {
-    return exchange::due_accesses(context_, caller, product);
+    return exchange::due_accesses(context_, due_, caller, product);
   }
 
  private:
+  void follow_what_is_due(const std::vector<chain::Published>& batch) {
+    context_.parts.ledger.read([&](const chain::StateReader& state) {
+      for (const auto& published : batch) due_.follow(published, state);
+    });
+    if (!batch.empty()) due_.reached(batch.back().stored.index + 1);
+  }
+
   // The others use the context, and end before it goes.
   Context context_;
+  DueIndex due_;
   RateLimit route_limit_;
   Sweeper sweeper_;
   std::shared_ptr<void> subscription_;

@@ -237,6 +237,10 @@ std::optional<Usage> RunnerProcess::usage() const {
 
 std::string RunnerProcess::death_words(int status) const {
   if (WIFEXITED(status) && WEXITSTATUS(status) == wire::kLostHost) return kHungUp;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == wire::kWroteOn) {
+    return "it went on writing an answer that was too large, though it was refused " +
+           std::to_string(wire::kMaxRefusedWrites) + " times";
+  }
   if (WIFEXITED(status)) {
     return "it ended its process, with status " + std::to_string(WEXITSTATUS(status));
   }

@@ -34,7 +34,8 @@ inline constexpr MemberText kMembers[] = {
      "QC000007"},
 };
 
-/// A plugin of the city and the member whose key and data it uses.
+/// A plugin of the city and the member whose key and data it uses. A product bears its plugin's
+/// name.
 struct PluginText {
   const char* plugin;
   const char* owner;
@@ -48,6 +49,7 @@ inline constexpr PluginText kPlugins[] = {
     {"human_resources", "rs", "rs", "extract_dir", "human_resources"},
     {"housing_fund", "gjj", "gjj", "database", "housing_fund.db"},
     {"citizen_loan", "qc-bank", "citizen_loan", "", ""},
+    {"loan_watch", "qc-bank", "loan_watch", "", ""},
 };
 
 /// The plugin in which identity is proved; it alone gets the pseudonym key.

@@ -33,7 +33,8 @@ enum {
 enum { QC_LOG_DEBUG = 0, QC_LOG_INFO = 1, QC_LOG_WARNING = 2, QC_LOG_ERROR = 3 };
 
 /* Receives output. write() may be called several times in one call; returns 0, or non-zero when
- * the host takes no more (size limit): the plugin then stops and returns QC_INTERNAL. */
+ * the host takes no more (size limit): the plugin then stops and returns QC_INTERNAL. One
+ * that goes on and is refused more than 64 times in one call has its process ended. */
 typedef struct qc_sink {
   uint32_t struct_size;
   void* context;

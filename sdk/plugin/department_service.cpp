@@ -4,6 +4,7 @@
 #include "sdk/crypto/sdjwt.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "sdk/plugin/department.hpp"
+#include "sdk/plugin/fresh_memory.hpp"
 #include "sdk/plugin/fresh_order.hpp"
 #include "sdk/plugin/handle.hpp"
 #include "sdk/plugin/identity.hpp"
@@ -145,6 +146,14 @@ class DepartmentService final : public Service {
   Result<Json> issue_fresh(const Json& message, const Moment& moment) {
     QC_TRY(check_chain(JsonReader(message)));
     QC_ASSIGN(const FreshOrder order, read_fresh_order(*own_, message, moment.now_s));
+    const proof::FreshTerms& terms = order.terms;
+    QC_TRY(issued_.begin(terms.access, terms.item, order.opened_s, own_clock_ms() / 1000));
+    auto answer = answer_fresh(order, moment);
+    if (!answer.ok()) issued_.undo(terms.access, terms.item, order.opened_s);
+    return answer;
+  }
+
+  Result<Json> answer_fresh(const FreshOrder& order, const Moment& moment) {
     const Subject subject{order.id_no, moment};
     QC_ASSIGN(const Record record, fetch(subject, *order.item, order.fields));
     return seal_fresh(*own_, order, record.fields, {moment.now_s, order.until_s, record.as_of_s});
@@ -217,6 +226,7 @@ class DepartmentService final : public Service {
   std::shared_ptr<const Own> own_;
   std::string identity_issuer_;
   std::unique_ptr<Pseudonyms> pseudonyms_;
+  FreshMemory issued_;
 };
 
 }  // namespace

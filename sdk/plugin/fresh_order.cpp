@@ -204,7 +204,7 @@ Result<FreshOrder> read_fresh_order(const Own& own, const Json& message, std::in
   QC_ASSIGN(const Json* jwk, body.object("key"));
   auto recipient = crypto::PublicKey::from_jwk(*jwk);
   if (!recipient.ok()) return recipient.error().under("grant.tx.key");
-  FreshOrder order{item, {}, handle.id_no, {}, std::move(*recipient), until};
+  FreshOrder order{item, {}, handle.id_no, {}, std::move(*recipient), until, access.tx.iat};
   QC_ASSIGN(order.terms.grant, body.text("grant", 64));
   QC_ASSIGN(order.terms.consumer, text_in(body, "consumer", "account"));
   QC_ASSIGN(order.terms.access, JsonReader(access.tx.body, "access.tx").text("access", 64));

@@ -16,6 +16,7 @@ struct FreshOrder {
   proof::FreshTerms terms;
   crypto::PublicKey recipient;  ///< the grant's key
   std::int64_t until_s = 0;     ///< end of the grant's validity
+  std::int64_t opened_s = 0;    ///< when the access was signed, as its signer says
 };
 
 /// Checks: the handle is this department's; the grant is on the ledger, signed, standing, valid

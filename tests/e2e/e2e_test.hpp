@@ -31,7 +31,7 @@ class E2e : public ::testing::Test {
   static std::string passphrase();
 };
 
-/// The facts of step n (1 to 9).
+/// The facts of step n (1 to 10).
 inline const Json& facts(const Json& story, std::size_t n) {
   return story.at("steps").at(n - 1).at("facts");
 }

@@ -8,21 +8,25 @@ namespace fs = std::filesystem;
 
 using Governance = E2e;
 
-TEST_F(Governance, TheStoryApprovesItsProductWithTwoVotes) {
+TEST_F(Governance, TheStoryApprovesItsProductsWithTwoVotes) {
   const Json policy = done_as("jrj", {"governance", "policy"});
   EXPECT_EQ(policy.at("voters").at("kinds"), Json({"operator", "regulator"}));
   EXPECT_EQ(policy.at("thresholds").at("product"), 2);
-  const Json approval = facts(first_story(), 2).at("approval");
-  EXPECT_EQ(approval.at("proposed"), "OPEN");
-  EXPECT_EQ(approval.at("voted"), "CARRIED");
-  const Json shown = done_as("qc-bank", {"governance", "show", approval.at("proposal")});
-  EXPECT_EQ(shown.at("op"), "product.approve");
-  EXPECT_EQ(shown.at("body").at("product"), "citizen_loan");
+  const Json products = facts(first_story(), 2).at("products");
+  ASSERT_EQ(products.size(), 2U);
   const Json all = done_as("qc-bank", {"governance", "proposals", "--all"}).at("proposals");
-  EXPECT_TRUE(any(all, [&](const Json& proposal) {
-    return proposal.at("proposal") == approval.at("proposal") &&
-           proposal.at("approvals") == Json({"operator", "jrj"});
-  }));
+  for (const Json& product : products) {
+    const Json& approval = product.at("approval");
+    EXPECT_EQ(approval.at("proposed"), "OPEN");
+    EXPECT_EQ(approval.at("voted"), "CARRIED");
+    const Json shown = done_as("qc-bank", {"governance", "show", approval.at("proposal")});
+    EXPECT_EQ(shown.at("op"), "product.approve");
+    EXPECT_EQ(shown.at("body").at("product"), product.at("product"));
+    EXPECT_TRUE(any(all, [&](const Json& proposal) {
+      return proposal.at("proposal") == approval.at("proposal") &&
+             proposal.at("approvals") == Json({"operator", "jrj"});
+    }));
+  }
 }
 
 TEST_F(Governance, AProposalWaitsIsRejectedAndIsListed) {

@@ -17,35 +17,6 @@ constexpr const char* kWatch = "loan_watch";
 
 class Monitoring : public E2e {
  protected:
-  void SetUp() override {
-    E2e::SetUp();
-    const Json plugins = city().run_as("operator", {"operator", "plugin", "list"}).at("plugins");
-    if (!any(plugins, [](const Json& one) { return one.at("plugin") == kWatch; })) bring_up();
-  }
-  /// The bank's second product: its package signed, admitted, loaded, and the product approved.
-  void bring_up() {
-    const auto city_file = read_json_file(city().dir() / "city.json");
-    ASSERT_TRUE(city_file.ok());
-    const fs::path package = fs::path(text_of(*city_file, "plugins_dir")) / kWatch;
-    fs::copy(fs::path(binary_dir()) / "plugins" / kWatch, package, fs::copy_options::recursive);
-    done({"plugin", "sign", package.string(), "--profile", city().profile("qc-bank").string(),
-          "--chain", city().chain()});
-    const std::string key = (city().dir() / "keys" / "loan_watch.pem").string();
-    const std::string jwk = (city().dir() / "keys" / "loan_watch.jwk.json").string();
-    done({"key", "make", key, "--passphrase-file", passphrase(), "--jwk", jwk});
-    ASSERT_TRUE(write_file(city().dir() / "config" / "plugins" / "loan_watch.toml",
-                           "key = \"" + key + "\"\npassphrase_file = \"" + passphrase() + "\"\n",
-                           FileMode::kPrivate)
-                    .ok());
-    done_as("operator", {"operator", "admit-plugin", package.string(), "--jwk", jwk});
-    ASSERT_EQ(city().stop(), 0);
-    ASSERT_TRUE(city().start().ok());
-    done_as("qc-bank", {"bank", "define-product", package.string()});
-    const Json proposed = done_as("operator", {"operator", "approve-product", kWatch});
-    if (proposed.value("decision", "") == "OPEN") {
-      done_as("jrj", {"governance", "vote", "--approve", text_of(proposed, "tx")});
-    }
-  }
   static Json as_citizen(std::vector<std::string> words) {
     return done(with(std::move(words), wallet_options(city(), first_story())));
   }

@@ -13,10 +13,10 @@ namespace fs = std::filesystem;
 
 using Story = E2e;
 
-TEST_F(Story, PlaysNineSteps) {
+TEST_F(Story, PlaysTenSteps) {
   const Json& story = first_story();
   ASSERT_TRUE(story.at("ok").get<bool>()) << story.at("steps").back().dump(2);
-  ASSERT_EQ(story.at("steps").size(), 9U);
+  ASSERT_EQ(story.at("steps").size(), 10U);
   for (const Json& step : story.at("steps")) {
     EXPECT_TRUE(step.at("ok").get<bool>());
     EXPECT_GE(step.at("ms").get<std::int64_t>(), 0);
@@ -26,7 +26,7 @@ TEST_F(Story, PlaysNineSteps) {
   for (const Json& member : facts(story, 1).at("members"))
     EXPECT_EQ(member.at("outcome"), "admitted");
   EXPECT_EQ(facts(story, 1).at("members").size(), 6U);
-  EXPECT_EQ(facts(story, 2).at("plugins").size(), 4U);
+  EXPECT_EQ(facts(story, 2).at("plugins").size(), 5U);
 }
 
 TEST_F(Story, MembersAndPluginsStandOnTheHost) {
@@ -37,7 +37,7 @@ TEST_F(Story, MembersAndPluginsStandOnTheHost) {
     EXPECT_TRUE(accounts.contains(account)) << account;
   }
   const Json plugins = city().run_as("operator", {"operator", "plugin", "list"}).at("plugins");
-  EXPECT_EQ(plugins.size(), 4U);
+  EXPECT_EQ(plugins.size(), 5U);
   for (const Json& plugin : plugins) EXPECT_EQ(plugin.at("state"), "active") << plugin.dump();
 }
 
@@ -88,25 +88,43 @@ TEST_F(Story, RefusesAfterWithdrawalAndTracesTheRefusal) {
   EXPECT_EQ(problem.at("type"), "urn:quancheng:problem:grant.revoked");
   EXPECT_FALSE(problem.at("retryable").get<bool>());
   ASSERT_FALSE(problem.at("txn_id").get<std::string>().empty());
-  EXPECT_TRUE(any(facts(first_story(), 9).at("events"), [&](const Json& event) {
+  EXPECT_TRUE(any(facts(first_story(), 10).at("events"), [&](const Json& event) {
     return event.at("op") == "access.refuse" && event.at("tx") == problem.at("txn_id");
   }));
+}
+
+TEST_F(Story, LooksAgainUnderAStandingGrant) {
+  const Json watched = facts(first_story(), 9);
+  const std::string outcome = watched.at("outcome");
+  EXPECT_TRUE(outcome == "in_order" || outcome == "review") << outcome;
+  EXPECT_EQ(watched.at("verified"), true);
+  const Json released =
+      city().run_as("jrj", {"regulator", "trace", facts(first_story(), 4).at("account")});
+  std::size_t fresh = 0;
+  for (const Json& event : released.at("events")) {
+    if (event.at("op") != "access.release") continue;
+    const Json& summary = event.at("summary");
+    if (summary.at("grant") == watched.at("grant")) fresh += summary.at("issued").size();
+  }
+  EXPECT_GE(fresh, 1U);
 }
 
 TEST_F(Story, TraceTellsEverythingInOrder) {
   std::vector<std::string> ops;
   std::int64_t last = -1;
-  for (const Json& event : facts(first_story(), 9).at("events")) {
+  for (const Json& event : facts(first_story(), 10).at("events")) {
     EXPECT_GT(event.at("index").get<std::int64_t>(), last);
     last = event.at("index");
     EXPECT_TRUE(event.at("receipt_verified").get<bool>());
     EXPECT_TRUE(event.at("signature_verified").get<bool>()) << event.dump();
     if (event.at("op") != "asset.issue") ops.push_back(event.at("op"));
   }
-  EXPECT_EQ(ops, (std::vector<std::string>{"subject.open", "request.create", "request.open",
-                                           "grant.create", "access.open", "access.release",
-                                           "access.ack", "grant.revoke", "access.refuse"}));
-  EXPECT_TRUE(facts(first_story(), 9).at("complete").get<bool>());
+  EXPECT_EQ(ops,
+            (std::vector<std::string>{
+                "subject.open", "request.create", "request.open", "grant.create", "access.open",
+                "access.release", "access.ack", "grant.revoke", "access.refuse", "request.create",
+                "request.open", "grant.create", "access.open", "access.release"}));
+  EXPECT_TRUE(facts(first_story(), 10).at("complete").get<bool>());
 }
 
 // Not through the command line: the proof library alone, as an outside checker would use it.
@@ -167,7 +185,7 @@ TEST_F(Story, NoValueLeavesTheBox) {
 }
 
 TEST_F(Story, RegulatorSeesPurposeAndOutcome) {
-  const Json flows = facts(first_story(), 9).at("flows");
+  const Json flows = facts(first_story(), 10).at("flows");
   EXPECT_TRUE(any(flows, [](const Json& flow) {
     return flow.at("op") == "access.release" && flow.at("consumer") == "qc-bank" &&
            flow.at("purpose") == "credit.assessment";

@@ -48,7 +48,11 @@ const table = {
   required: ['必需', 'Required'],
   optional: ['可选，由你勾选', 'Optional, you choose'],
   valid: ['授权期限', 'Valid'],
+  mode: ['授权方式', 'Kind of grant'],
+  mode_once: ['一次性：用完即止', 'Once: it ends when used'],
+  mode_standing: ['持续：期限内可多次使用，可随时撤销', 'Standing: used again and again until it ends; you may revoke it any time'],
   uses: ['使用次数', 'Uses'],
+  at_most: ['最多', 'at most'],
   data_life: ['数据保留', 'Data kept for'],
   each_time: ['每次使用', 'Each time'],
   issued_afresh: ['由部门按当时的记录重新出具', 'Issued afresh by the department, as it is then'],
@@ -110,6 +114,11 @@ const errors = {
   'client.bad_response_signature': ['主机的应答签名不对，已停止', 'The host’s answer is not signed correctly; stopped'],
   'verify.notice_mismatch': ['申请方签名的告知书与此处显示的内容不一致，已停止', 'The requester signed another notice than the one shown here; stopped'],
   'verify.wrong_transaction': ['账本上的申请与主机所述不符，已停止', 'The ledger holds another request than the host tells; stopped'],
+  'verify.unknown_item': ['申请的数据项或版本不在数据字典中，已停止，未签署', 'The dictionary has no such item in this version; stopped, nothing was signed'],
+  'verify.unknown_field': ['字段不在数据字典或申请之中，已停止，未签署', 'A field stands neither in the dictionary nor in the request; stopped, nothing was signed'],
+  'verify.missing_field': ['缺少所需字段，请先更新数据；未签署', 'A field is missing: refresh the data first; nothing was signed'],
+  'verify.wrong_fields': ['凭证中的字段与账本所列不一致，已停止', 'The credential holds other fields than the ledger lists; stopped'],
+  'asset.mismatch': ['凭证不是所列的数据，已停止，未签署', 'The credential is not the data it is listed as; stopped, nothing was signed'],
   'receipt.not_included': ['主机没有给出有效回执', 'The host gave no valid receipt'],
   'key.wrong_passphrase': ['口令不对', 'Wrong passphrase'],
   'identity.account_exists': ['此人已开通保险箱', 'This person has a safe box already'],
@@ -128,5 +137,6 @@ export const refusalText = (code) => (refusals[code] ? pick(refusals[code]) : co
 export const stateText = (id) => (states[id] ? pick(states[id]) : id);
 export function errorText(error) {
   const known = errors[error.code ?? error.message];
-  return known ? pick(known) : `${error.message} (${[error.code, error.field].filter(Boolean).join(', ')})`;
+  if (known) return error.code?.startsWith('verify.') ? `${pick(known)} (${error.field})` : pick(known);
+  return `${error.message} (${[error.code, error.field].filter(Boolean).join(', ')})`;
 }

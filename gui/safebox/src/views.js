@@ -36,11 +36,12 @@ export async function homeView(main, wallet, again) {
 /** One item of a request: required fields stand, optional ones are for the person to tick. */
 function itemChoice(wallet, wanted, asset, chosen) {
   const definition = wallet.items.get(wanted.item);
-  const shown = (id) => (asset ? value(fieldType(definition, id), asset.fields[id]) : '—');
+  const held = (id) => Object.keys(asset?.fields ?? {}).includes(id);
+  const shown = (id) => (held(id) ? value(fieldType(definition, id), asset.fields[id]) : '—');
   const required = wanted.required.map((id) => row(fieldName(definition, id), shown(id)));
   const optional = wanted.optional.map((id) => h('label', { class: 'choice' },
     h('input', {
-      type: 'checkbox', disabled: !asset, 'data-field': `${wanted.item}.${id}`,
+      type: 'checkbox', disabled: !held(id), 'data-field': `${wanted.item}.${id}`,
       onchange: (event) => {
         const set = new Set(chosen[wanted.item]);
         if (event.target.checked) set.add(id); else set.delete(id);
@@ -72,7 +73,8 @@ function terms({ request }) {
     row(t('purpose'), request.purpose.text), row(t('necessity'), request.purpose.necessity),
     row(t('impact'), request.purpose.impact),
     row(t('valid'), `${day(request.valid.from)} – ${day(request.valid.to)}`),
-    row(t('uses'), `${request.max_uses} ${t('times')}`), row(t('data_life'), `${request.data_life_days} ${t('days')}`),
+    row(t('mode'), t(request.mode === 'standing' ? 'mode_standing' : 'mode_once')),
+    row(t('uses'), `${t('at_most')} ${request.max_uses} ${t('times')}`), row(t('data_life'), `${request.data_life_days} ${t('days')}`),
     ...(request.mode === 'standing' ? [row(t('each_time'), t('issued_afresh'))] : []));
 }
 
@@ -83,8 +85,11 @@ async function consentScreen(main, wallet, entry, again) {
   const chosen = {};
   const given = new Set();
   const choices = request.scope.map((wanted) =>
-    itemChoice(wallet, wanted, assets.find((asset) => asset.item === wanted.item), chosen));
-  const lacking = request.scope.some((wanted) => wanted.required.length > 0 && !assets.some((a) => a.item === wanted.item));
+    itemChoice(wallet, wanted, wallet.assetFor(assets, wanted), chosen));
+  const lacking = request.scope.some((wanted) => {
+    const fields = Object.keys(wallet.assetFor(assets, wanted)?.fields ?? {});
+    return wanted.required.some((id) => !fields.includes(id));
+  });
   const why = h('p', { class: 'quiet', id: 'why' });
   const approve = h('button', {
     id: 'approve', class: 'equal',

@@ -1,6 +1,7 @@
 // The citizen's side of every flow. The private key lives here and, sealed, in the browser's store.
 import { Api } from './api.js';
 import { hex, randomId, unbase64url, utf8 } from './bytes.js';
+import { checkAsset, checkChoice, checkScope, versionOf } from './fields.js';
 import { commitment, generateKey, jweDecrypt, jweEncrypt, jwkOf, jwsOpen, jwsSign, keyOf, seal, signerOf, sm3, unseal } from './jose.js';
 import { checkNotice } from './notice.js';
 import { receiptHolds } from './proof.js';
@@ -18,7 +19,8 @@ export class Wallet {
   constructor() {
     this.api = new Api();
     this.members = new Map();
-    this.items = new Map();
+    this.items = new Map();       // the latest version of each
+    this.dictionary = new Map();  // every version
     this.plugins = [];
     this.account = '';
     this.self = null;
@@ -36,7 +38,10 @@ export class Wallet {
     const [{ members }, { items }, { plugins }] = await Promise.all(
       ['/v1/members', '/v1/catalogue/items', '/v1/plugins'].map((path) => this.api.get(path)));
     members.forEach((member) => this.members.set(member.account, member));
-    items.forEach((item) => this.items.set(item.item, item));
+    items.forEach((item) => {
+      this.items.set(item.item, item);
+      this.dictionary.set(versionOf(item), item);
+    });
     this.plugins = plugins;
     this.api.host = keyOf(network.host_jwk);
   }
@@ -136,9 +141,15 @@ export class Wallet {
   async openAsset(entry) {
     const { jwe } = await this.api.get(`/v1/assets/${entry.asset}`);
     const { sd_jwt: sdJwt, salt } = JSON.parse(jweDecrypt(this.api.key, jwe));
-    const { claims, fields } = open(sdJwt, signerOf(this.departmentOf(entry.item), sdJwt));
-    if (claims.sub !== this.account || claims.asset !== entry.asset) throw new Error('asset.mismatch');
-    return { ...entry, sdJwt, fields, commitment: commitment('qc-asset-1', unbase64url(salt), sdJwt) };
+    const department = this.departmentOf(entry.item);
+    const opened = open(sdJwt, signerOf(department, sdJwt));
+    checkAsset(this.dictionary, entry, opened, { account: this.account, chain: this.api.chain, issuer: department.account });
+    return { ...entry, sdJwt, fields: opened.fields, commitment: commitment('qc-asset-1', unbase64url(salt), sdJwt) };
+  }
+
+  /** The asset that answers one entry of a request: of the item in the very version asked for. */
+  assetFor(assets, wanted) {
+    return assets.find((one) => one.item === wanted.item && one.version === wanted.version);
   }
 
   async requests() { return (await this.api.get('/v1/requests')).requests; }
@@ -158,6 +169,7 @@ export class Wallet {
     if (op !== 'request.create' || request.request !== entry.request || request.subject !== this.account) {
       throw new Error('verify.wrong_transaction');
     }
+    checkScope(this.dictionary, request.scope);
     const sensitive = request.scope.some((one) => (this.items.get(one.item)?.sensitivity ?? 4) >= 3);
     const separate = ['third_party', ...(sensitive ? ['sensitive', 'adverse_credit_notice'] : []),
       ...(request.release === 'answer' ? ['automated_decision'] : []), ...(this.actor?.role === 'guardian' ? ['minor'] : [])];
@@ -177,10 +189,11 @@ export class Wallet {
     const grant = randomId();
     const presentations = [];
     const scope = [];
-    for (const wanted of request.scope.filter((one) => (chosen[one.item] ?? []).length > 0)) {
-      const asset = assets.find((one) => one.item === wanted.item);
+    for (const wanted of request.scope.filter((one) => one.required.length > 0 || (chosen[one.item] ?? []).length > 0)) {
+      const asset = this.assetFor(assets, wanted);
       if (!asset) throw new Error('asset.not_found');
-      const fields = [...chosen[wanted.item]].sort();
+      const fields = [...(chosen[wanted.item] ?? [])].sort();
+      checkChoice(wanted, fields, asset);
       // Under a standing grant the department issues afresh each time: nothing of today is handed over.
       const jwe = request.mode === 'standing' ? ''
         : jweEncrypt(keyOf(request.key), present(asset.sdJwt, fields, this.api.key, consumer.account, grant), 'dc+sd-jwt');

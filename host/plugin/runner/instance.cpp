@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <exception>
+#include <unistd.h>
 
 #include <boost/dll/shared_library.hpp>
 
@@ -14,6 +15,7 @@ namespace {
 struct Sink {
   CallAnswer& answer;
   std::size_t max_bytes;
+  std::uint32_t refused = 0;
 
   static int write(void* context, const std::uint8_t* data, std::size_t size) {
     auto& self = *static_cast<Sink*>(context);
@@ -29,8 +31,9 @@ struct Sink {
   }
 
   /// What was written before is no answer any more: it costs neither memory nor the way to the
-  /// host.
+  /// host. Who goes on whatever it is told gets no more of the processor for it.
   int refuse() {
+    if (++refused > wire::kMaxRefusedWrites) _exit(wire::kWroteOn);
     answer.flags |= wire::kTooLarge;
     answer.text = std::string();
     return 1;

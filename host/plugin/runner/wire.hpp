@@ -80,6 +80,10 @@ enum class Refusal : std::uint32_t { kLoadFailed = 1, kAbiMismatch = 2, kConfine
 
 /// Exit status of a runner whose control socket ended without a kStop.
 inline constexpr int kLostHost = 213;
+/// Exit status of a runner whose plugin was refused more writes in one call than kMaxRefusedWrites.
+inline constexpr int kWroteOn = 214;
+/// Who does not look at what write() returns finds out at the end; who does this often never will.
+inline constexpr std::uint32_t kMaxRefusedWrites = 64;
 
 struct ControlHeader {
   Control kind{};

@@ -161,8 +161,9 @@ class Vandal {
 };
 
 /// A good plugin's calls alone and beside hostile ones: what matters is the ratio of the 99th
-/// percentiles, which is to stay below 2.
-void bench_neighbour() {
+/// percentiles, which is to stay below 2. "echo": no harm at all, only calls one after the other:
+/// what any busy neighbour costs.
+void bench_neighbour(const std::vector<std::string>& methods) {
   const Json message = {{"text", std::string(2048 - 11, 'x')}};
   const auto good = start_apart(QC_ECHO_LIBRARY, "good", {});
   const auto run = [&](const std::string& what) {
@@ -170,15 +171,13 @@ void bench_neighbour() {
                    [&] { take(good->call("echo", message, milliseconds(5000))); });
   };
   const double undisturbed = run("process: call undisturbed");
-  // "echo": no harm at all, only calls one after the other: what any busy neighbour costs.
-  for (const char* method : {"echo", "segfault", "abort", "heap", "loop", "sleep", "grow", "flood",
-                             "chatter", "fork_bomb", "burn", "thread_flood", "gigabyte"}) {
+  for (const std::string& method : methods) {
     const Vandal vandal(method);
-    const std::string what = std::string("process: call beside \"") + method + '"';
+    const std::string what = "process: call beside \"" + method + '"';
     const double beside = run(what);
     std::printf("%-58s p99 ratio %6.2f\n", what.c_str(), beside / undisturbed);
-    Figures().add({"plugin p99 beside \"" + std::string(method) + "\" to undisturbed",
-                   beside / undisturbed, "ratio", 2, 0, "99th percentiles"});
+    Figures().add({"plugin p99 beside \"" + method + "\" to undisturbed", beside / undisturbed,
+                   "ratio", 2, 0, "99th percentiles"});
   }
 }
 
@@ -250,10 +249,16 @@ void bench_idle(const Bench& bench) {
 }  // namespace
 }  // namespace qc::bench
 
-int main() {
+/// Given methods of the hostile plugin, only what these cost a neighbour.
+int main(int argc, char** argv) {
   spdlog::set_level(spdlog::level::warn);
+  if (argc > 1) {
+    qc::bench::bench_neighbour({argv + 1, argv + argc});
+    return 0;
+  }
   qc::bench::bench_calls();
-  qc::bench::bench_neighbour();
+  qc::bench::bench_neighbour({"echo", "segfault", "abort", "heap", "loop", "sleep", "grow", "flood",
+                              "chatter", "fork_bomb", "burn", "thread_flood", "gigabyte"});
   qc::bench::Bench bench;
   qc::bench::bench_department(bench);
   qc::bench::bench_loads(bench);

@@ -94,7 +94,7 @@ TEST_F(Live, TheOperatorSeesTheNetworkInBothLanguages) {
     EXPECT_EQ(overview["overview"]["refused"], 1) << "the bank's try after the withdrawal";
     EXPECT_EQ(dump("members.json")["table"]["rows"].size(), 7U);
     const Json plugins = dump("plugins.json")["table"]["rows"];
-    ASSERT_EQ(plugins.size(), 4U);
+    ASSERT_EQ(plugins.size(), 5U);
     for (const Json& row : plugins) EXPECT_EQ(row["cells"][1], *lang == 'z' ? "运行中" : "Active");
     EXPECT_GE(dump("flows.json")["table"]["rows"].size(), 6U);
     EXPECT_GT(read_picture(folder_ / "overview.png").colours, 100U);

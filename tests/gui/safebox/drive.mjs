@@ -51,6 +51,49 @@ for (const change of [{ product_version: 3 }, { release: 'fields' }, { max_uses:
 }
 assert.throws(() => checkNotice(asked, { ...consumer, contact: '0531-12346' }), /verify\.notice_mismatch/);
 
+// Fields are the dictionary's own, in the version asked for; otherwise nothing is signed.
+const { checkAsset, checkChoice, checkScope } = await import(join(modules, 'fields.js'));
+const hukou = { item: 'ga.hukou', version: 1, fields: [{ id: 'name' }, { id: 'address' }] };
+const dictionary = new Map([['ga.hukou 1', hukou]]);
+const entry = { item: 'ga.hukou', version: 1, required: ['name'], optional: ['address'] };
+checkScope(dictionary, [entry]);
+for (const [change, code] of [[{ item: 'ga.other' }, 'unknown_item'], [{ version: 2 }, 'unknown_item'],
+  [{ required: ['name', 'blood_type'] }, 'unknown_field'], [{ optional: ['constructor'] }, 'unknown_field'],
+  [{ optional: ['name'] }, 'unknown_field']]) {
+  assert.throws(() => checkScope(dictionary, [{ ...entry, ...change }]), { code: `verify.${code}` }, JSON.stringify(change));
+}
+assert.throws(() => checkScope(dictionary, [entry, entry]), { code: 'verify.unknown_field' });
+const listed = { asset: 'a1', item: 'ga.hukou', version: 1, fields: ['name', 'address'] };
+const mine = { account: 'p-1', chain: 'c', issuer: 'ga' };
+const claims = { sub: 'p-1', asset: 'a1', chain: 'c', iss: 'ga', vct: 'qc:item:ga.hukou:1' };
+const held = { address: 'x', name: 'y' };
+checkAsset(dictionary, listed, { claims, fields: held }, mine);
+for (const name of Object.keys(claims)) {
+  assert.throws(() => checkAsset(dictionary, listed, { claims: { ...claims, [name]: 'other' }, fields: held }, mine),
+    { code: 'asset.mismatch' }, name);
+}
+assert.throws(() => checkAsset(dictionary, listed, { claims, fields: { name: 'y' } }, mine), { code: 'verify.wrong_fields' });
+assert.throws(() => checkAsset(dictionary, listed, { claims, fields: { ...held, blood_type: 'A' } }, mine),
+  { code: 'verify.unknown_field', field: 'ga.hukou.blood_type' });
+const box = { ...listed, fields: held };
+checkChoice(entry, ['name'], box);
+for (const [fields, asset, code] of [[['name', 'blood_type'], box, 'verify.unknown_field'], [['address'], box, 'verify.missing_field'],
+  [['name'], { ...box, fields: { address: 'x' } }, 'verify.missing_field'], [['name'], { ...box, version: 2 }, 'asset.mismatch'],
+  [['name'], { ...box, item: 'ga.id_card' }, 'asset.mismatch']]) {
+  assert.throws(() => checkChoice(entry, fields, asset), { code }, JSON.stringify([fields, asset]));
+}
+// Under a standing grant no presentation would find it out: the wallet itself signs nothing then.
+const { Wallet } = await import(join(modules, 'wallet.js'));
+const wallet = new Wallet();
+let signatures = 0;
+Object.assign(wallet, { account: 'p-1', signer: { transaction: () => { ++signatures; return 'tx'; }, post: async () => ({}) } });
+const standing = { entry: { pseudonym: 'x' }, consumer, request: { ...asked, scope: [entry], mode: 'standing' } };
+const give = (fields) => wallet.approve(standing, { 'ga.hukou': ['name'] }, new Set(), [{ ...box, fields }]);
+await assert.rejects(give({ address: 'x' }), { code: 'verify.missing_field' });
+assert.equal(signatures, 0);
+await give(held);
+assert.equal(signatures, 1);
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -158,6 +201,60 @@ try {
   assert.ok(told.every((text) => /[\u4e00-\u9fff]/.test(text) && !/[a-z]+\.[a-z_]+/.test(text)), told.join('\n'));
   assert.match(await page.textContent('[data-op="access.refuse"] h2'), /授权已撤销/);
   await shot('5-history');
+
+  // A standing grant: the screen says that it is one, how often and until when; nothing is handed over
+  // beforehand, each look is in the history, and the person's word ends it.
+  const watch = bank('request', '--product', 'loan_watch', '--subject', account, '--uses', '30').request;
+  const askedFor = async () => { await open('requests'); await page.click(`[data-view="${watch}"]`); await page.waitForSelector('#consent'); };
+  const term = (name) => page.textContent(`#consent dt:text-is("${name}") + dd`);
+  await askedFor();
+  const until = await term('授权期限');
+  assert.match(until, /^\d{4}\/\d{1,2}\/\d{1,2} – \d{4}\/\d{1,2}\/\d{1,2}$/);
+  assert.match(await term('授权方式'), /^持续/);
+  assert.equal(await term('使用次数'), '最多 30 次');
+  assert.equal(await term('每次使用'), '由部门按当时的记录重新出具');
+  const [no, yes] = await Promise.all(['#refuse', '#approve'].map((id) => page.locator(id).boundingBox()));
+  assert.deepEqual([no.width, no.height, no.y], [yes.width, yes.height, yes.y], 'refusing is as easy as agreeing');
+  await shot('11-standing');
+  await page.click('#lang');
+  await settled();
+  await askedFor();
+  assert.match(await term('Kind of grant'), /^Standing/);
+  assert.equal(await term('Uses'), 'at most 30 times');
+  assert.match(await term('Each time'), /^Issued afresh by the department/);
+  assert.match(await term('Valid'), /\d{4} – .*\d{4}$/);
+  await shot('12-standing-en');
+  await page.click('#lang');
+  await settled();
+  await askedFor();
+  for (const box of await page.locator('[data-separate]').all()) await box.check();
+  const before = sent.length;
+  await page.click('#approve');
+  await settled();
+  await page.waitForSelector(`[data-request="${watch}"] .state.granted`);
+  const granting = JSON.parse(sent.slice(before).find((text) => text.includes('/v1/grants {')).replace(/^\S+ /, ''));
+  assert.deepEqual(granting.presentations, [], 'nothing of today is handed over');
+  const body = JSON.parse(Buffer.from(granting.tx.split('.')[1], 'base64url')).body;
+  assert.deepEqual([body.mode, body.max_uses], ['standing', 30]);
+  for (const one of body.scope) assert.equal(one.presentation_sm3, '');
+  const [looked] = bank('monitor', '--product', 'loan_watch').ran.filter((one) => one.grant === body.grant);
+  assert.ok(looked?.verified, 'the look that is due at once');
+  assert.ok(bank('decide', '--grant', body.grant).decision, 'and another');
+  const looks = async () => {
+    await open('history');
+    await page.waitForSelector('#all-verified');
+    return page.locator('[data-op="access.release"]').count();
+  };
+  const released = await looks();
+  assert.ok(bank('decide', '--grant', body.grant).decision);
+  assert.equal(await looks(), released + 1, 'the person sees each access');
+  await shot('13-standing-history');
+  await open('grants');
+  assert.match(await page.textContent(`[data-grant="${body.grant}"]`), /已用 3\/30/);
+  await page.click(`[data-revoke="${body.grant}"]`);
+  await page.waitForSelector(`[data-grant="${body.grant}"] .state.revoked`);
+  assert.match(JSON.stringify(bank('decide', '--grant', body.grant)), /grant\.revoked/);
+  assert.equal(await looks(), released + 1, 'after that there is none');
 
   // A guardian opens the child's box on the same device and consents for the child.
   await open('roles');

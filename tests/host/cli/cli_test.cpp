@@ -7,6 +7,7 @@
 #include "host/cli/bank_access.hpp"
 #include "host/cli/bank_request.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/consent.hpp"
 #include "host/cli/notice.hpp"
 #include "host/cli/process.hpp"
 #include "host/cli/receipts.hpp"
@@ -129,6 +130,34 @@ TEST(Notice, EveryTermMovesTheHash) {
   Json same = body;
   same["notice"]["sm3"] = "anything";
   EXPECT_EQ(notice_sm3(same, consumer), before);
+}
+
+// What the host hands over: by the dictionary's names, all that is asked for, or nothing is signed.
+TEST(Consent, FieldsAreTheDictionarysAndInTheBox) {
+  ConsentItem item;
+  item.item = "gjj.account";
+  item.version = 1;
+  item.required = {"balance"};
+  item.optional = {"status"};
+  EXPECT_EQ(check_names(item).error().code, "verify.unknown_item");
+  item.labels = {{"balance", "余额"}};
+  EXPECT_EQ(check_names(item).error().code, "verify.unknown_field");
+  EXPECT_EQ(check_names(item).error().field, "gjj.account.status");
+  item.labels["status"] = "状态";
+  EXPECT_TRUE(check_names(item).ok());
+
+  std::set<std::string> unused = {"gjj.account.status"};
+  EXPECT_EQ(chosen_fields(item, {}, unused).error().code, "consent.asset_missing");
+  item.asset.emplace();
+  item.asset->fields = {{"status", "正常"}};
+  unused = {"gjj.account.status"};
+  const auto lacking = chosen_fields(item, {}, unused);
+  EXPECT_EQ(lacking.error().code, "verify.missing_field");
+  EXPECT_EQ(lacking.error().field, "gjj.account.balance");
+  item.asset->fields["balance"] = 1;
+  unused = {"gjj.account.status"};
+  EXPECT_EQ(*chosen_fields(item, {}, unused), (std::vector<std::string>{"balance", "status"}));
+  EXPECT_TRUE(unused.empty());
 }
 
 TEST(Commitment, BindsDomainSaltAndText) {

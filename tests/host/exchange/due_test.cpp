@@ -1,5 +1,5 @@
 // What is due under standing grants: by the real rules, on a clock that the test moves.
-#include "host/exchange/due_flow.hpp"
+#include "host/exchange/due_index.hpp"
 #include "sdk/proof/schedule.hpp"
 #include "tests/host/chain_rules/world.hpp"
 
@@ -154,6 +154,110 @@ TEST_F(DueTest, AProductWithoutAScheduleHasNothingDue) {
   EXPECT_TRUE(none.due.is_null());
   EXPECT_TRUE(none.held.is_null());
   EXPECT_EQ(none.next_s, 0);
+}
+
+/// Counts the grants that somebody looks at.
+class CountingState final : public chain::StateReader {
+ public:
+  explicit CountingState(const chain::StateReader& below) : below_(below) {}
+  chain::Document find(const std::string& key) const override {
+    looks += key.starts_with("grant/") ? 1 : 0;
+    return below_.find(key);
+  }
+  void scan(const std::string& prefix, const std::string& start,
+            const std::function<bool(const std::string&, const Json&)>& visit) const override {
+    below_.scan(prefix, start, [&](const std::string& key, const Json& value) {
+      ++rows;
+      return visit(key, value);
+    });
+  }
+  mutable std::size_t looks = 0, rows = 0;
+
+ private:
+  const chain::StateReader& below_;
+};
+
+class DueIndexTest : public DueTest {
+ protected:
+  /// As the one that the rules made, under other names and beginning later by `after_s`.
+  void add(int number, std::int64_t after_s) {
+    Json doc = world_.state.entries.at("grant/" + grant_);
+    doc["body"]["grant"] = name(number);
+    doc["body"]["valid"]["from"] = world_.now_s + after_s;
+    world_.state.entries["of/bank/grant/" + name(number)] = true;
+    world_.state.entries["grant/" + name(number)] = std::move(doc);
+  }
+  static std::string name(int number) { return rules::id(1'000'000U + number); }
+  DueIndex::Answer ask() {
+    state_.looks = state_.rows = 0;
+    return index_.ask("bank", {rules::kChain, "citizen_loan", world_.now_s, ""},
+                      [&](const auto& visit) { visit(state_); });
+  }
+  /// What the ledger tells of it.
+  void tell(const std::string& op, const Json& body) {
+    chain::Published published;
+    published.tx.op = op;
+    published.tx.body = body;
+    index_.follow(published, world_.state);
+  }
+
+  CountingState state_{world_.state};
+  DueIndex index_;
+};
+
+TEST_F(DueIndexTest, LooksAtWhatIsDueAndNotAtTwentyThousand) {
+  constexpr int kGrants = 20'000;
+  for (int i = 0; i < kGrants; ++i) add(i, kHour + i);
+  const DueIndex::Answer first = ask();
+  EXPECT_EQ(first.due.size(), 1U);  // the rules' own, which began with the world
+  EXPECT_EQ(first.next_s, world_.now_s + kHour);
+  EXPECT_EQ(state_.rows, kGrants + 1U);  // once
+  run();
+  EXPECT_EQ(ask().due.size(), 0U);
+  EXPECT_EQ(state_.looks, 1U);
+  EXPECT_EQ(ask().due.size(), 0U);
+  EXPECT_EQ(state_.looks, 0U);
+  pass(kHour + 99);
+  const DueIndex::Answer hundred = ask();
+  EXPECT_EQ(hundred.due.size(), 100U);
+  EXPECT_EQ(hundred.next_s, world_.now_s + 1);
+  EXPECT_EQ(state_.looks, 100U);
+  EXPECT_EQ(state_.rows, 0U);
+  // More than one answer holds: the rest is told when these are done, and is not looked at before.
+  pass(900);
+  EXPECT_EQ(ask().due.size(), 200U);
+  EXPECT_EQ(state_.looks, 200U);
+}
+
+TEST_F(DueIndexTest, WhatIsGivenLaterIsHeardOf) {
+  EXPECT_EQ(ask().due.size(), 1U);
+  add(1, 0);
+  EXPECT_EQ(ask().due.size(), 1U);
+  Json body = world_.doc("grant/" + name(1)).at("body");
+  tell("grant.create", body);
+  tell("grant.create", body);  // heard twice, listed once
+  EXPECT_EQ(ask().due.size(), 2U);
+  // One that still wants a signature is dropped, and comes back with it.
+  add(2, 0);
+  Json& waiting = world_.state.entries.at("grant/" + name(2));
+  waiting["state"] = "PENDING_COSIGN";
+  tell("grant.create", waiting.at("body"));
+  EXPECT_EQ(ask().due.size(), 2U);
+  waiting["state"] = "ACTIVE";
+  tell("grant.cosign", {{"grant", name(2)}});
+  EXPECT_EQ(ask().due.size(), 3U);
+}
+
+TEST_F(DueIndexTest, WhatIsPausedIsHeldAndComesBackAndWhatEndedIsForgotten) {
+  EXPECT_EQ(ask().due.size(), 1U);
+  world_.must("jia", "grant.pause", {{"grant", grant_}, {"reason", "holiday"}});
+  EXPECT_EQ(ask().held.size(), 1U);
+  world_.must("jia", "grant.resume", {{"grant", grant_}, {"reason", "back"}});
+  EXPECT_EQ(ask().due.size(), 1U);
+  world_.must("jia", "grant.revoke", {{"grant", grant_}, {"reason", "enough"}});
+  EXPECT_EQ(ask().due.size(), 0U);
+  EXPECT_EQ(ask().next_s, 0);
+  EXPECT_EQ(state_.looks, 0U);
 }
 
 TEST(Schedule, NamesAreTheSameEverywhereAndStandOnACommandLine) {

@@ -6,6 +6,7 @@
 
 #include "sdk/crypto/keystore.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "sdk/plugin/fresh_memory.hpp"
 #include "sdk/plugin/handle.hpp"
 #include "sdk/proof/fresh_issue.hpp"
 #include "sdk/proof/receipt.hpp"
@@ -133,6 +134,35 @@ class FreshLayerTest : public ::testing::Test {
   bool gone_ = false;
   std::string asked_for_;
 };
+
+TEST_F(FreshLayerTest, AnItemIsIssuedOnceForAnAccess) {
+  FreshParts parts = good();
+  ASSERT_EQ(issue(parts).status, QC_OK);
+  EXPECT_EQ(refused(parts.message()), "issue.repeated");
+  // What fails issues nothing: the same access may be asked for again.
+  parts.access["access"] = random_id();
+  gone_ = true;
+  EXPECT_EQ(issue(parts).code(), "record.none");
+  gone_ = false;
+  EXPECT_EQ(issue(parts).status, QC_OK);
+  EXPECT_EQ(refused(parts.message()), "issue.repeated");
+}
+
+TEST(FreshMemory, ForgetsWhatIsTooOldToBeIssuedForAndHasABound) {
+  FreshMemory memory;
+  EXPECT_TRUE(memory.begin("a", "x", 1000, 1000).ok());
+  EXPECT_TRUE(memory.begin("a", "y", 1000, 1000).ok());
+  EXPECT_EQ(memory.begin("a", "x", 1000, 1000 + kProofWindowSeconds).error().code,
+            "issue.repeated");
+  // Whoever is so late is refused as stale before this is asked.
+  EXPECT_TRUE(memory.begin("a", "x", 1000, 1001 + kProofWindowSeconds).ok());
+  for (std::size_t i = 0; i < FreshMemory::kMost; ++i) {
+    ASSERT_TRUE(memory.begin(std::to_string(i), "x", 2000, 2000).ok()) << i;
+  }
+  EXPECT_EQ(memory.begin("b", "x", 2000, 2000).error().code, "issue.too_many");
+  memory.undo("7", "x", 2000);
+  EXPECT_TRUE(memory.begin("b", "x", 2000, 2000).ok());
+}
 
 TEST_F(FreshLayerTest, WhatIsIssuedIsWhatTheFormatsSay) {
   const FreshParts parts = good();

@@ -302,11 +302,11 @@ static int sneak_threads(const qc_sink* out, int count, void* (*body)(void*)) {
   return start_threads_by(create, out, count, body);
 }
 
-/* A gigabyte, whatever the sink says. */
-static int flood(const qc_sink* out) {
+/* So many megabytes, whatever the sink says. */
+static int flood(const qc_sink* out, int megabytes) {
   static uint8_t chunk[1 << 20];
   memset(chunk, 'x', sizeof chunk);
-  for (int i = 0; i < 1024; i++) {
+  for (int i = 0; i < megabytes; i++) {
     int refused = out->write(out->context, chunk, sizeof chunk);
     (void)refused;
   }
@@ -384,7 +384,8 @@ static int call(void* instance_, const qc_call* call, const qc_sink* out) {
   if (strcmp(method, "thread_sneak") == 0) return sneak_threads(out, 500, sleep_thread);
   if (strcmp(method, "burn_a_while") == 0) return start_threads(out, 1, spin_until_relent);
   if (strcmp(method, "burn") == 0) return start_threads(out, 1, spin_thread);
-  if (strcmp(method, "flood") == 0) return flood(out);
+  if (strcmp(method, "flood") == 0) return flood(out, 1024);
+  if (strcmp(method, "flood_a_little") == 0) return flood(out, 4 + 64);
   if (strcmp(method, "call_outside") == 0) return call_outside(self, call, out);
   if (strcmp(method, "chatter") == 0) return chatter(self->host, out);
   end_process(method, self);
