@@ -26,6 +26,7 @@ struct HostConfig {
   std::filesystem::path registrar_passphrase;  ///< [registrar] passphrase_file
   std::string listen = "127.0.0.1";            ///< [http] listen
   int port = 8440;                             ///< [http] port, 0 = any free one
+  bool ledger_ends_here = false;               ///< of the command line: --ledger-ends-here
   int workers = 8;                             ///< [http] workers, 1..256
   std::filesystem::path tls_certificate;       ///< [http] tls_certificate (PEM), or empty
   std::filesystem::path tls_key;               ///< [http] tls_key (PEM), or empty

@@ -146,6 +146,7 @@ Status start(const HostConfig& config, Host& host) {
   chain::LedgerOptions ledger_options;
   ledger_options.directory = config.data / "ledger";
   ledger_options.chain = config.chain;
+  ledger_options.restored_ends_here = config.ledger_ends_here;
   const std::filesystem::path chunks = ledger_options.directory / "chunks";
   QC_ASSIGN(host.ledger, chain::Ledger::open(std::move(ledger_options), key));
   QC_ASSIGN(host.witnesses, chain::Witnesses::open(*host.ledger, chunks));
@@ -234,12 +235,15 @@ int main(int argc, char** argv) {
   std::string level = "info";
   int port = -1;
   bool check = false;
+  bool ends_here = false;
   app.add_option("--config", file, "配置文件 host.toml")->required()->check(CLI::ExistingFile);
   app.add_option("--port", port, "覆盖端口 overrides [http] port; 0 = any free one")
       ->check(CLI::Range(0, 65535));
   app.add_option("--log-level", level, "日志级别 trace, debug, info, warn, error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
   app.add_flag("--check", check, "只检查配置 check the configuration and end");
+  app.add_flag("--ledger-ends-here", ends_here,
+               "由快照恢复的账本就此为止 a ledger restored from a snapshot has nothing behind it");
   app.set_version_flag("--version", QC_VERSION);
   try {
     app.parse(argc, argv);
@@ -250,6 +254,7 @@ int main(int argc, char** argv) {
   auto config = qc::load_host_config(file);
   if (!config.ok()) return qc::complain(config.error());
   if (port >= 0) config.value().port = port;
+  config.value().ledger_ends_here = ends_here;
   if (check) return 0;
   return qc::serve(config.value());
 }

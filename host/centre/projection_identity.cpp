@@ -56,22 +56,24 @@ Status subject_rebind(const Entry& entry) {
 }
 
 Status insert_mandate(const Entry& entry, const char* subject, const char* holder,
-                      const std::string& role) {
+                      const std::string& role, bool cosign) {
   const Json& body = entry.body();
   return run(
       entry,
       "INSERT INTO mandates (position, mandate, parent, subject, holder, role, cosign, state, "
       "state_position) VALUES (?, ?, ?, ?, ?, ?, ?, 'ACTIVE', ?)",
       {entry.position(), text(body, "mandate"), text(body, "parent"), text(body, subject),
-       text(body, holder), role, std::int64_t{part(body, "cosign") == true}, entry.position()});
+       text(body, holder), role, std::int64_t{cosign}, entry.position()});
 }
 
 Status guardian_appoint(const Entry& entry) {
-  return insert_mandate(entry, "ward", "guardian", "guardian");
+  return insert_mandate(entry, "ward", "guardian", "guardian",
+                        entry.body().value("required", 1) == 2);
 }
 
 Status mandate_give(const Entry& entry) {
-  return insert_mandate(entry, "enterprise", "holder", text(entry.body(), "role"));
+  return insert_mandate(entry, "enterprise", "holder", text(entry.body(), "role"),
+                        part(entry.body(), "cosign") == true);
 }
 
 /// Grants fall with the mandate that they were given under.

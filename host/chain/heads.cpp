@@ -1,12 +1,13 @@
 #include "host/chain/heads.hpp"
 
 #include "host/chain/chunk_store.hpp"
+#include "host/chain/line_file.hpp"
 #include "host/chain/log.hpp"
 
 namespace qc::chain {
 namespace {
 
-std::string head_line(const std::string& head) { return Json{{"head", head}}.dump() + "\n"; }
+Json head_document(const std::string& head) { return {{"head", head}}; }
 
 Result<proof::TreeHead> parse_line(std::string_view line, const crypto::PublicKey& host,
                                    std::string_view chain) {
@@ -14,10 +15,7 @@ Result<proof::TreeHead> parse_line(std::string_view line, const crypto::PublicKe
   const JsonReader reader(json, "");
   QC_TRY(reader.expect_only({"head"}));
   QC_ASSIGN(const std::string head, reader.text("head", 4096));
-  // One spelling for each line, so that no byte can change unseen.
-  if (head_line(head) != std::string(line) + "\n") {
-    return invalid("head.invalid", "the line is not written as this program writes it");
-  }
+  QC_TRY(expect_spelling(line, head_document(head)));
   return proof::open_head(head, host, chain);
 }
 
@@ -26,23 +24,11 @@ Result<proof::TreeHead> parse_line(std::string_view line, const crypto::PublicKe
 HeadsFile parse_heads(std::string_view bytes, const crypto::PublicKey& host,
                       std::string_view chain) {
   HeadsFile file;
-  std::size_t offset = 0;
-  while (offset < bytes.size()) {
-    const std::size_t end = bytes.find('\n', offset);
-    if (end == std::string_view::npos) {
-      file.torn = bytes.substr(offset);
-      break;
-    }
-    auto head = parse_line(bytes.substr(offset, end - offset), host, chain);
-    if (head) {
-      file.heads.push_back({std::move(head).value(), offset});
-    } else if (file.defect.empty()) {
-      file.defect = head.error().message;
-      file.defect_offset = offset;
-    }
-    offset = end + 1;
-    file.complete_bytes = offset;
-  }
+  read_lines(bytes, file, [&](std::string_view line, std::uint64_t offset) -> Status {
+    QC_ASSIGN(proof::TreeHead head, parse_line(line, host, chain));
+    file.heads.push_back({std::move(head), offset});
+    return {};
+  });
   return file;
 }
 
@@ -81,7 +67,7 @@ void HeadsWriter::write(std::uint64_t chunk, const std::string& head, bool sync)
     chunk_ = chunk;
   }
   const std::uint64_t start = file_->size();
-  Status written = file_->append(head_line(head));
+  Status written = file_->append(written_line(head_document(head)));
   if (written && sync) written = file_->sync();
   if (written) return;
   log_warning("a tree head was not stored: " + written.error().message);

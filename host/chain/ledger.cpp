@@ -7,6 +7,7 @@
 
 #include "host/chain/ledger_impl.hpp"
 #include "host/chain/log.hpp"
+#include "host/chain/restored.hpp"
 
 namespace qc::chain {
 namespace {
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Ledger>> open_ledger(LedgerOptions options, crypto::Priva
   const RecoveryContext context{chunks, options.chain, host_key.public_key(), *tiles};
   QC_ASSIGN(RecoveredState state, recover_state(options.directory / "state", parts, context));
   const Position position = state.position;
+  QC_TRY(settle_restored(options.directory, position, context, options.restored_ends_here));
   ChunkStore chunk_store({chunks, options.chunk_bytes, options.fsync, std::move(parts.open_chunk)});
   QC_TRY(chunk_store.open(position));
   log_info("open at " + std::to_string(position.size) + " transactions");
@@ -263,12 +265,17 @@ Result<std::shared_ptr<const Tip>> LedgerImpl::begin_snapshot(const std::string&
   return begun.get();
 }
 
+std::int64_t LedgerImpl::now_ms() const { return options_.clock_ms(); }
+
 Ledger::Health LedgerImpl::health() const {
   Health health;
   health.reason = committer_->trouble();
   if (health.reason.empty()) health.reason = store_->failure();
   health.writable = health.reason.empty();
-  if (clock_ != nullptr) health.clock = clock_->trouble();
+  if (clock_ != nullptr) {
+    (void)clock_->now_ms();  // where nothing is written, nobody else looks
+    health.clock = clock_->trouble();
+  }
   health.queued_bytes = budget_.used();
   health.batches = committer_->batches();
   health.rejected = committer_->rejected();

@@ -24,6 +24,8 @@ struct LedgerOptions {
   std::size_t chunk_bytes = 64U << 20U;
   std::function<std::int64_t()> clock_ms;  ///< empty: the system's clock, guarded (tests inject)
   bool fsync = true;                       ///< false in benchmarks of the other costs only
+  /// A ledger restored from a snapshot has nothing behind it, whatever is known (restored.hpp).
+  bool restored_ends_here = false;
 };
 
 /// A transaction as it is handed in.
@@ -61,7 +63,8 @@ struct Tip;
 class Ledger {
  public:
   /// Opens or creates, verifies the chunk files' framing, brings state level by replay.
-  /// Errors: "ledger.wrong_chain", "ledger.corrupt" (file and offset), "ledger.io".
+  /// Errors: "ledger.wrong_chain", "ledger.corrupt" (file and offset), "ledger.io",
+  /// "ledger.behind" (restored from a snapshot, and later transactions are not there).
   static Result<std::unique_ptr<Ledger>> open(LedgerOptions options, crypto::PrivateKey host_key);
   virtual ~Ledger() = default;
 
@@ -84,6 +87,9 @@ class Ledger {
   /// Runs `read` on a consistent snapshot of the applied, durable state. Any thread.
   virtual void read(const std::function<void(const StateReader&)>& read) const = 0;
 
+  /// The ledger's clock, milliseconds since the epoch: the system's, unless that jumped ahead
+  /// (guarded_clock.hpp). Whoever judges times of clients goes by it. Any thread.
+  virtual std::int64_t now_ms() const = 0;
   virtual std::uint64_t size() const = 0;
   virtual const std::string& chain() const = 0;
   virtual const crypto::PublicKey& host_key() const = 0;

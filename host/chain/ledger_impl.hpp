@@ -80,6 +80,7 @@ class LedgerImpl final : public Ledger {
       std::function<void(const std::vector<Published>&)> listener) override;
   Result<std::shared_ptr<const Tip>> begin_snapshot(const std::string& snapshot) override;
   Health health() const override;
+  std::int64_t now_ms() const override;
 
  private:
   static constexpr std::size_t kForesightBytes = 64U << 20U;

@@ -4,7 +4,9 @@
 
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/heads.hpp"
+#include "host/chain/merkle_log.hpp"
 #include "host/chain/recovery.hpp"
+#include "host/chain/restored.hpp"
 #include "host/chain/snapshot.hpp"
 #include "host/chain/snapshot_folder.hpp"
 #include "host/chain/snapshot_rows.hpp"
@@ -168,6 +170,19 @@ Status check_stated(const KvStore& store, const RestoreReport& report) {
                   ", which is not the one that the ledger states");
 }
 
+/// The head that somebody brought: of this ledger, as far as that goes already.
+Status check_newest(const RestoreOptions& options, const RecoveryContext& context,
+                    const Position& position, RestoreReport& report) {
+  if (options.newest_head.empty()) return {};
+  QC_ASSIGN(const proof::TreeHead head,
+            proof::open_head(options.newest_head, context.host, context.chain));
+  report.behind_to = head.size;
+  if (head.size > position.size) return {};
+  const TileNodes nodes(context.tiles.files(), position.size);
+  QC_ASSIGN(const Hash32 root, merkle_root(nodes, head.size));
+  return root == head.log_root ? Status() : mismatch("the newest head is of another ledger");
+}
+
 Result<RestoreReport> restore_into(const fs::path& part, const RestoreOptions& options,
                                    const Genesis& genesis) {
   RestoreReport report;
@@ -191,8 +206,10 @@ Result<RestoreReport> restore_into(const fs::path& part, const RestoreOptions& o
   QC_TRY(check_signed(part / "chunks", position, context));
   QC_TRY(check_first(part / "chunks", *tiles, position));
   QC_TRY(check_stated(*store, report));
+  QC_TRY(check_newest(options, context, position, report));
   QC_TRY(tiles->sync());
   QC_TRY(store->flush());
+  QC_TRY(write_restored(part, {report.transactions, options.newest_head}));
   return report;
 }
 

@@ -100,6 +100,26 @@ void end_mandate(const Call& call, Json mandate, const std::string& reason) {
   revoke_grants(call, id);
 }
 
+/// How many guardians sign for the minor: 2 where the registrar says so. All guardianships of one
+/// minor say the same, or the one that says less would undo the other.
+Result<bool> read_both_sign(const Call& call, const JsonReader& body, const std::string& ward) {
+  std::int64_t required = 1;
+  if (body.has("required")) {
+    QC_ASSIGN(required, body.integer("required", 1, 2));
+  }
+  const bool both = required == 2;
+  for (const Json& other : mandates_of(call.state, ward)) {
+    if (text_of(other, "role") != "guardian" || text_of(other, "subject") != ward ||
+        !mandate_live(other, call.now_s()) || other.at("cosign") == both) {
+      continue;
+    }
+    return conflict("mandate.wrong_required",
+                    "another guardianship of this minor asks for another number of signers")
+        .at("body.required");
+  }
+  return both;
+}
+
 struct Giver {
   std::set<std::string> items;  ///< what may be passed on; empty: everything
   std::int64_t until = kMaxTimeS;
@@ -193,7 +213,7 @@ std::set<std::string> end_mandates(const Call& call, const std::string& enterpri
 
 Result<Effect> guardian_appoint(const Call& call) {
   const JsonReader body = call.body();
-  QC_TRY(body.expect_only({"mandate", "guardian", "ward", "until", "evidence"}));
+  QC_TRY(body.expect_only({"mandate", "guardian", "ward", "until", "required", "evidence"}));
   QC_ASSIGN(const std::string id, read_id(body, "mandate"));
   QC_ASSIGN(const std::string guardian, read_account(body, "guardian"));
   QC_ASSIGN(const std::string ward, read_account(body, "ward"));
@@ -204,6 +224,7 @@ Result<Effect> guardian_appoint(const Call& call) {
     return invalid("mandate.wrong_holder", "a minor is nobody's guardian", "body.guardian");
   }
   QC_TRY(check_guardianship(call, {guardian, ward, text_of(minor, "department"), until}));
+  QC_ASSIGN(const bool both, read_both_sign(call, body, ward));
   minor["guarded"] = true;  // has or had a guardian
   call.state.put("subject/" + ward, std::move(minor));
   return put_mandate(call, {{"mandate", id},
@@ -213,7 +234,7 @@ Result<Effect> guardian_appoint(const Call& call) {
                             {"giver", call.signer.account},
                             {"parent", ""},
                             {"items", Json::array()},
-                            {"cosign", false},
+                            {"cosign", both},
                             {"until", until}});
 }
 
@@ -275,6 +296,9 @@ Result<Effect> grant_cosign(const Call& call) {
     return forbidden("grant.second_signer_needed", "has signed already").at("body.grant");
   }
   const std::string subject = text_of(*grant, "subject");
+  if (subject == call.signer.account) {  // a minor's own
+    return forbidden("grant.second_signer_needed", "the other guardian signs").at("body.grant");
+  }
   (*grant)["state"] = "ACTIVE";
   (*grant)["cosigner"] = call.signer.account;
   (*grant)["state_index"] = call.context.index;

@@ -39,6 +39,8 @@ struct RestoreOptions {
   std::filesystem::path snapshot;
   std::filesystem::path out;  ///< made; there may be an empty folder
   crypto::PublicKey host;     ///< whom the caller trusts
+  /// Newest head (JWS) of the ledger that is known, from whomever; "": none is.
+  std::string newest_head = {};
 };
 struct RestoreReport {
   std::string chain;
@@ -46,14 +48,17 @@ struct RestoreReport {
   std::uint64_t size = 0;          ///< transactions up to which the state was copied
   std::uint64_t transactions = 0;  ///< of the ledger that was made
   std::string digest;
+  std::uint64_t behind_to = 0;  ///< transactions that the ledger is known to have had, or 0
 };
 /// Makes a ledger's folder from a snapshot. What counts is the host's signature alone: a signed
 /// head holds the log, the log holds the stated digest, the digest the state; the subject map, the
 /// events and the positions of transactions are made anew, and must give the ledger's subject root.
 /// Whether the host stated what its own rules give is for the audit to say (`audit.snapshot`).
-/// Needs no secret. Errors: "export.not_empty", "ledger.wrong_host_key", "ledger.snapshot_mismatch"
-/// (what is not as the ledger says), "snapshot.damaged", "ledger.corrupt", "audit.no_ledger",
-/// "file.io", "ledger.io". After an error nothing is left. Any thread.
+/// The folder does not open as a ledger before what came after the snapshot is there, or somebody
+/// says that nothing did (restored.hpp). Needs no secret. Errors: "head.*", "export.not_empty",
+/// "ledger.wrong_host_key", "ledger.snapshot_mismatch" (what is not as the ledger says),
+/// "snapshot.damaged", "ledger.corrupt", "audit.no_ledger", "file.io", "ledger.io". After an error
+/// nothing is left. Any thread.
 Result<RestoreReport> restore_snapshot(const RestoreOptions& options);
 
 }  // namespace qc::chain

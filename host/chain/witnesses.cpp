@@ -4,6 +4,7 @@
 
 #include "host/chain/append_file.hpp"
 #include "host/chain/chunk_store.hpp"
+#include "host/chain/line_file.hpp"
 #include "host/chain/log.hpp"
 #include "sdk/crypto/jose.hpp"
 #include "sdk/proof/witness.hpp"
@@ -17,8 +18,8 @@ constexpr std::size_t kNewestShown = 16;
 /// As seldom as heads are stored, so that nobody can fill the disk.
 constexpr auto kLeastInterval = std::chrono::milliseconds(500);
 
-std::string witnessed_line(const std::string& cosignature, const std::string& head) {
-  return Json{{"cosignature", cosignature}, {"head", head}}.dump() + "\n";
+Json witnessed_document(const std::string& cosignature, const std::string& head) {
+  return {{"cosignature", cosignature}, {"head", head}};
 }
 
 Result<WitnessedLine> read_line(std::string_view line) {
@@ -28,10 +29,7 @@ Result<WitnessedLine> read_line(std::string_view line) {
   WitnessedLine read;
   QC_ASSIGN(read.cosignature, reader.text("cosignature", kMaxCosignatureBytes));
   QC_ASSIGN(read.head, reader.text("head", kMaxCosignatureBytes));
-  // One spelling for each line, so that no byte can change unseen.
-  if (witnessed_line(read.cosignature, read.head) != std::string(line) + "\n") {
-    return invalid("head.invalid", "the line is not written as this program writes it");
-  }
+  QC_TRY(expect_spelling(line, witnessed_document(read.cosignature, read.head)));
   return read;
 }
 
@@ -49,24 +47,12 @@ Result<std::uint64_t> chunk_of_size(const std::filesystem::path& folder, std::ui
 
 WitnessedFile parse_witnessed(std::string_view bytes) {
   WitnessedFile file;
-  std::size_t offset = 0;
-  while (offset < bytes.size()) {
-    const std::size_t end = bytes.find('\n', offset);
-    if (end == std::string_view::npos) {
-      file.torn = bytes.substr(offset);
-      break;
-    }
-    auto line = read_line(bytes.substr(offset, end - offset));
-    if (line) {
-      line->offset = offset;
-      file.lines.push_back(std::move(line).value());
-    } else if (file.defect.empty()) {
-      file.defect = line.error().message;
-      file.defect_offset = offset;
-    }
-    offset = end + 1;
-    file.complete_bytes = offset;
-  }
+  read_lines(bytes, file, [&](std::string_view line, std::uint64_t offset) -> Status {
+    QC_ASSIGN(WitnessedLine read, read_line(line));
+    read.offset = offset;
+    file.lines.push_back(std::move(read));
+    return {};
+  });
   return file;
 }
 
@@ -186,7 +172,8 @@ Status Witnesses::append(const Cosignature& cosignature) {
   QC_ASSIGN(const std::uint64_t chunk, chunk_of_size(chunks_, cosignature.size));
   QC_ASSIGN(const auto file, open_append_file(chunks_ / witnessed_name(chunk)));
   const std::uint64_t start = file->size();
-  Status written = file->append(witnessed_line(cosignature.jws, cosignature.head));
+  Status written =
+      file->append(written_line(witnessed_document(cosignature.jws, cosignature.head)));
   if (written) written = file->sync();
   if (written) return {};
   if (const Status undone = file->truncate(start); !undone) log_warning(undone.error().message);

@@ -40,7 +40,6 @@ Result<Output> show_policy(const ConnectionOptions& to) {
 }
 
 Result<Output> set_policy(const PolicyOptions& options) {
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
   const Json body = {{"voters", {{"kinds", options.kinds}, {"accounts", options.accounts}}},
                      {"thresholds",
                       {{"member", options.member},
@@ -48,8 +47,7 @@ Result<Output> set_policy(const PolicyOptions& options) {
                        {"product", options.product},
                        {"policy", options.policy}}},
                      {"open_days", options.open_days}};
-  QC_ASSIGN(const client::Submitted done, session.submit("policy.set", body));
-  return submitted_output(done, operation("policy.set"));
+  return submit_one(options.to, {"policy.set", body, {}});
 }
 
 std::string proposal_line(const Json& proposal) {
@@ -121,11 +119,10 @@ Result<Output> cast_vote(const ProposalOptions& options) {
 }
 
 Result<Output> withdraw_proposal(const ProposalOptions& options) {
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  QC_ASSIGN(const client::Submitted done,
-            session.submit("proposal.withdraw",
-                           {{"proposal", options.proposal}, {"reason", options.reason}}));
-  return submitted_output(done, operation("proposal.withdraw"), {{"proposal", options.proposal}});
+  return submit_one(options.to, {"proposal.withdraw",
+                                 {{"proposal", options.proposal}, {"reason", options.reason}},
+                                 {},
+                                 {{"proposal", options.proposal}}});
 }
 
 void add_policy_commands(Command group) {

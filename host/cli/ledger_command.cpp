@@ -7,6 +7,7 @@
 #include "host/chain/offline.hpp"
 #include "host/chain/recovery.hpp"
 #include "host/chain/snapshot.hpp"
+#include "host/cli/audit_memory.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/directory.hpp"
 #include "host/cli/session.hpp"
@@ -112,6 +113,13 @@ Output report_output(const chain::AuditReport& report, std::int64_t elapsed_ms) 
   return output;
 }
 
+/// As `ledger head --out` writes it.
+Result<std::string> read_head_file(const std::string& file) {
+  QC_ASSIGN(std::string head, read_file(file, 1U << 16U));
+  while (!head.empty() && head.back() <= ' ') head.pop_back();
+  return head;
+}
+
 Result<Output> verify(const AuditOptions& options, bool terminal) {
   chain::AuditOptions audit;
   audit.directory = options.directory;
@@ -119,11 +127,9 @@ Result<Output> verify(const AuditOptions& options, bool terminal) {
     QC_ASSIGN(audit.trusted_host, read_public_key(options.host_key));
   }
   if (!options.trusted_head.empty()) {
-    QC_ASSIGN(audit.trusted_head, read_file(options.trusted_head, 1U << 16U));
-    while (!audit.trusted_head.empty() && audit.trusted_head.back() <= ' ') {
-      audit.trusted_head.pop_back();
-    }
+    QC_ASSIGN(audit.trusted_head, read_head_file(options.trusted_head));
   }
+  keep_freed_memory();
   const auto start = std::chrono::steady_clock::now();
   const auto audited = [&] {
     ProgressView view(terminal);
@@ -239,24 +245,33 @@ Result<Output> snapshot(const SnapshotOptions& options) {
 }
 
 struct RestoreOptions {
-  std::string snapshot, out, host_key;
+  std::string snapshot, out, host_key, newest_head;
 };
 
 Result<Output> restore(const RestoreOptions& options) {
   QC_ASSIGN(const crypto::PublicKey host, read_public_key(options.host_key));
+  std::string newest_head;
+  if (!options.newest_head.empty()) {
+    QC_ASSIGN(newest_head, read_head_file(options.newest_head));
+  }
   QC_ASSIGN(const chain::RestoreReport report,
-            chain::restore_snapshot({options.snapshot, options.out, host}));
+            chain::restore_snapshot({options.snapshot, options.out, host, newest_head}));
   Output output;
-  output.json = {{"chain", report.chain},
-                 {"snapshot", report.snapshot},
-                 {"size", report.size},
-                 {"transactions", report.transactions},
-                 {"digest", report.digest}};
+  output.json = {{"chain", report.chain},         {"snapshot", report.snapshot},
+                 {"size", report.size},           {"transactions", report.transactions},
+                 {"behind_to", report.behind_to}, {"digest", report.digest}};
   output.text = "✓ 快照与账本相符 the snapshot is the one that the ledger states\n" +
                 line("网络 network", report.chain) + line("快照 snapshot", report.snapshot) +
                 line("状态摘要 state digest", report.digest) +
                 line("交易 transactions", std::to_string(report.transactions)) +
                 line("账本目录 ledger folder", options.out);
+  if (report.behind_to > report.transactions) {
+    output.text +=
+        line("尚缺交易 still missing", "#" + std::to_string(report.transactions) + " … #" +
+                                           std::to_string(report.behind_to - 1));
+  } else if (report.behind_to == 0) {
+    output.text += line("尚缺交易 still missing", "? (--newest-head)");
+  }
   return output;
 }
 
@@ -307,6 +322,10 @@ void add_restore(Command& group) {
   command.text("out", making->out, "目标目录 · folder for the ledger", Need::kRequired);
   command.text("--host-key", making->host_key, "信任的主机公钥 · trusted host key (JWK file)",
                Need::kRequired);
+  command.text(
+      "--newest-head", making->newest_head,
+      "已知的最新树头文件 · newest head (file) known of that ledger: what a host must have "
+      "before it starts");
   command.action([making] { return restore(*making); });
 }
 

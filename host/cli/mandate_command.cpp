@@ -23,6 +23,7 @@ struct AttestOptions {
 struct RegistrarOptions {
   ConnectionOptions to;
   std::string file, mandate, reason;
+  std::int64_t required = 1;
 };
 
 struct MandateOptions {
@@ -83,21 +84,20 @@ Result<Output> submit_attested(const RegistrarOptions& options, const std::strin
   QC_ASSIGN(Json body, read_document(options.file));
   if (!body.is_object()) return invalid("file.invalid", "an object is expected", options.file);
   if (op == "guardian.appoint") body["mandate"] = random_id();
+  if (options.required != 1) body["required"] = options.required;
   if (op == "enterprise.represent") body["reason"] = options.reason;
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  QC_ASSIGN(const client::Submitted done, session.submit(op, body));
-  body.erase("evidence");
-  Output output = submitted_output(done, operation(op), body);
+  Json shown = body;
+  shown.erase("evidence");
+  QC_ASSIGN(Output output, submit_one(options.to, {op, body, {}, shown}));
   if (body.contains("mandate")) output.text += line("委托 mandate", text_of(body, "mandate"));
   return output;
 }
 
 Result<Output> end_guardianship(const RegistrarOptions& options) {
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  QC_ASSIGN(
-      const client::Submitted done,
-      session.submit("mandate.end", {{"mandate", options.mandate}, {"reason", options.reason}}));
-  return submitted_output(done, operation("mandate.end"), {{"mandate", options.mandate}});
+  return submit_one(options.to, {"mandate.end",
+                                 {{"mandate", options.mandate}, {"reason", options.reason}},
+                                 {},
+                                 {{"mandate", options.mandate}}});
 }
 
 Result<Output> give_mandate(const MandateOptions& options) {
@@ -204,6 +204,10 @@ void add_registrar_verbs(Command group) {
     command.text("--file", options->file, "部门证明文件 · what the department attested",
                  Need::kRequired);
     command.text("--reason", options->reason, "原因 · reason");
+    if (std::string_view(verb.op) == "guardian.appoint") {
+      command.number("--required", options->required,
+                     "须几位监护人签署 · 2: a grant needs both guardians", 1, 2);
+    }
     command.action([options, op = std::string(verb.op)] { return submit_attested(*options, op); });
   }
   auto ended = std::make_shared<RegistrarOptions>();

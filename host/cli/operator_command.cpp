@@ -48,18 +48,17 @@ Result<Json> member_body(const MemberOptions& options) {
 
 Result<Output> admit_member(const MemberOptions& options) {
   QC_ASSIGN(const Json body, member_body(options));
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  QC_ASSIGN(const client::Submitted done, session.submit("member.admit", body));
-  return submitted_output(done, "成员已准入 admitted: " + name_of(body),
-                          {{"account", body["account"]}});
+  return submit_one(options.to, {"member.admit",
+                                 body,
+                                 "成员已准入 admitted: " + name_of(body),
+                                 {{"account", body["account"]}}});
 }
 
 Result<Output> change_member(const MemberOptions& options, const std::string& op) {
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  QC_ASSIGN(const client::Submitted done,
-            session.submit(op, {{"account", options.account}, {"reason", options.reason}}));
-  return submitted_output(done, operation(op) + ": " + options.account,
-                          {{"account", options.account}});
+  return submit_one(options.to, {op,
+                                 {{"account", options.account}, {"reason", options.reason}},
+                                 operation(op) + ": " + options.account,
+                                 {{"account", options.account}}});
 }
 
 /// After a loss: what the member made with `key prove`, for the voters to decide.
@@ -67,10 +66,10 @@ Result<Output> rebind_member(const MemberOptions& options) {
   QC_ASSIGN(Json body, read_document(options.file));
   if (!body.is_object()) return invalid("file.invalid", "an object is expected", options.file);
   body["reason"] = options.reason;
-  QC_ASSIGN(Session session, open_session(options.to, Signer::kNeeded));
-  QC_ASSIGN(const client::Submitted done, session.submit("member.rebind", body));
-  return submitted_output(done, operation("member.rebind") + ": " + text_of(body, "account"),
-                          {{"account", body.value("account", Json())}});
+  return submit_one(options.to, {"member.rebind",
+                                 body,
+                                 operation("member.rebind") + ": " + text_of(body, "account"),
+                                 {{"account", body.value("account", Json())}}});
 }
 
 Result<Output> list_members(const ConnectionOptions& to) {

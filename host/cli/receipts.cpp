@@ -74,8 +74,7 @@ Result<CheckedReceipt> check_receipt_file(const std::filesystem::path& file,
   // The host's signature stands for the ledger's rules; this reads what they accepted.
   const auto tx = proof::parse_transaction(bytes.value());
   if (!tx.ok()) return fail(tx.error());
-  return CheckedReceipt{tx.value().id_hex(), tx.value().op, receipt.value().index,
-                        head.value().size, head.value().time_ms};
+  return CheckedReceipt{tx->id_hex(), tx->op, receipt->index, head->size, head->time_ms, *receipt};
 }
 
 }  // namespace qc::cli

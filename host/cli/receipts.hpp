@@ -43,6 +43,7 @@ struct CheckedReceipt {
   std::string tx, op;
   std::uint64_t index = 0, size = 0;
   std::int64_t time_ms = 0;  ///< of the tree head
+  proof::Receipt receipt;
 };
 Result<CheckedReceipt> check_receipt_file(const std::filesystem::path& file,
                                           const crypto::PublicKey& host, const std::string& chain);

@@ -18,4 +18,11 @@ Output submitted_output(const client::Submitted& done, const std::string& headli
   return output;
 }
 
+Result<Output> submit_one(const ConnectionOptions& to, const Deed& deed) {
+  QC_ASSIGN(Session session, open_session(to, Signer::kNeeded));
+  QC_ASSIGN(const client::Submitted done, session.submit(deed.op, deed.body));
+  return submitted_output(done, deed.headline.empty() ? operation(deed.op) : deed.headline,
+                          deed.extra);
+}
+
 }  // namespace qc::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/cli/arguments.hpp"
+#include "host/cli/session.hpp"
 #include "sdk/client/client.hpp"
 
 namespace qc::cli {
@@ -10,5 +11,16 @@ namespace qc::cli {
 /// proposal was opened or voted on, which says so while votes are missing.
 Output submitted_output(const client::Submitted& done, const std::string& headline,
                         const Json& extra = Json::object());
+
+/// What a command puts on the ledger, and what it says of it.
+struct Deed {
+  std::string op;
+  Json body;
+  std::string headline;  ///< empty: the operation's name
+  Json extra = Json::object();
+};
+/// The whole of a command that signs one transaction with the member's key: connects, submits,
+/// keeps the receipt. Errors: as open_session(), Session::submit().
+Result<Output> submit_one(const ConnectionOptions& to, const Deed& deed);
 
 }  // namespace qc::cli

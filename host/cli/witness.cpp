@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "host/cli/witnessed.hpp"
 #include "sdk/base/files.hpp"
 #include "sdk/crypto/jose.hpp"
 
@@ -10,27 +11,6 @@ namespace {
 
 constexpr const char* kMemoryFile = "witness.json";
 constexpr std::size_t kMaxHeadText = 4096;
-
-/// What the host says of two sizes of its log.
-struct Consistency {
-  std::optional<Hash32> root;  ///< at the smaller size
-  std::vector<Hash32> path;
-};
-
-Result<Consistency> ask_consistency(client::Client& client, std::uint64_t from, std::uint64_t to) {
-  QC_ASSIGN(const Json answer, client.get("/v1/heads/consistency?from=" + std::to_string(from) +
-                                          "&to=" + std::to_string(to)));
-  const JsonReader reader(answer);
-  Consistency out;
-  QC_ASSIGN(const std::string root, reader.text("from_root", 64, 64));
-  QC_ASSIGN(out.root, hash_from_hex(root));
-  QC_ASSIGN(const std::vector<std::string> path, reader.texts("path", 64, 64));
-  for (const std::string& text : path) {
-    QC_ASSIGN(const Hash32 hash, hash_from_hex(text));
-    out.path.push_back(hash);
-  }
-  return out;
-}
 
 /// Not an answer about the ledger: the host is away, or too busy.
 bool is_absence(const Error& error) {
@@ -134,10 +114,10 @@ Result<WitnessRound> Witness::follow(const std::string& head, const proof::TreeH
   const bool grown = now.size > last.size;
   const proof::TreeHead& smaller = grown ? last : now;
   const proof::TreeHead& greater = grown ? now : last;
-  const auto proof = ask_consistency(client_, smaller.size, greater.size);
+  const auto proof = fetch_consistency(client_, smaller.size, greater.size);
   if (!proof.ok() && is_absence(proof.error())) return proof.error();
   if (!proof.ok()) return scream(heads, "no proof is given: " + proof.error().code);
-  heads.root = proof->root;
+  heads.root = proof->from_root;
   heads.path = proof->path;
   const Status extends = proof::verify_consistency(smaller.size, smaller.log_root, greater.size,
                                                    greater.log_root, proof->path);

@@ -1,7 +1,5 @@
 #include "host/exchange/context.hpp"
 
-#include <chrono>
-
 namespace qc::exchange {
 
 std::optional<Json> Context::get(const std::string& key) const {
@@ -79,10 +77,7 @@ Result<Json> Context::issuers_of(const std::vector<std::string>& items) const {
   return issuers;
 }
 
-std::int64_t Context::now_s() const {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
+std::int64_t Context::now_s() const { return parts.ledger.now_ms() / 1000; }
 
 Result<proof::Transaction> Context::transaction_in(const Json& body, std::string_view op,
                                                    const std::string& caller) const {

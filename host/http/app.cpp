@@ -366,10 +366,8 @@ void App::sign(const Turn& turn, Response& response) const {
   MessageParts parts;
   parts.status = response.status;
   parts.content_digest = digest;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto fields =
-      sign_response(host_key_, parts, std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                    turn.caller.nonce);
+      sign_response(host_key_, parts, services_.ledger.now_ms() / 1000, turn.caller.nonce);
   response.fields.emplace_back("Content-Digest", digest);
   response.fields.emplace_back("Signature-Input", fields.input);
   response.fields.emplace_back("Signature", fields.signature);

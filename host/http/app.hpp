@@ -9,7 +9,7 @@ namespace qc::http {
 
 struct AppOptions {
   std::vector<std::string> authorities;   ///< accepted values of Host; empty: any
-  std::function<std::int64_t()> clock_s;  ///< empty: the system clock
+  std::function<std::int64_t()> clock_s;  ///< empty: the ledger's clock
 };
 
 /// What the server below knows and /metrics shows.

@@ -1,17 +1,9 @@
 #include "host/http/authenticator.hpp"
 
-#include <chrono>
-
 #include "sdk/http/message_signature.hpp"
 
 namespace qc::http {
 namespace {
-
-std::int64_t system_clock_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 struct Account {
   std::string account, kind, status;
@@ -49,7 +41,7 @@ struct Authenticator::Claim {
 
 Authenticator::Authenticator(const chain::Ledger& ledger, std::function<std::int64_t()> clock_s)
     : ledger_(ledger),
-      clock_s_(clock_s ? std::move(clock_s) : system_clock_s),
+      clock_s_(clock_s ? std::move(clock_s) : [&ledger] { return ledger.now_ms() / 1000; }),
       started_s_(clock_s_()) {}
 
 Result<Authenticator::Claim> Authenticator::read_claim(const Request& request) const {

@@ -22,7 +22,7 @@ struct Caller {
 /// Any thread.
 class Authenticator {
  public:
-  /// `clock_s`: seconds since the epoch; empty: the system clock.
+  /// `clock_s`: seconds since the epoch; empty: the ledger's clock.
   explicit Authenticator(const chain::Ledger& ledger, std::function<std::int64_t()> clock_s = {});
 
   /// The account whose registered key signed the request. Errors: "auth.missing_signature",

@@ -67,6 +67,8 @@ void render_ledger(std::string& out, const Services& services) {
   gauge(out, "qc_ledger_size", "Transactions on the ledger.",
         static_cast<std::int64_t>(services.ledger.size()));
   gauge(out, "qc_ledger_writable", "1 while the ledger takes transactions.", health.writable);
+  gauge(out, "qc_ledger_clock_followed", "1 while the system's clock is the ledger's.",
+        health.clock.empty());
   gauge(out, "qc_ledger_queued_bytes", "Bytes waiting to be ordered.",
         static_cast<std::int64_t>(health.queued_bytes));
   counter(out, "qc_ledger_batches_total", "Batches written.", health.batches);

@@ -42,9 +42,10 @@ const std::string_view kBasicSchemas = R"json({
   },
   "Health": {
     "type": "object",
-    "required": ["status", "chain", "version", "size", "uptime_s", "host_kid", "time_ms"],
+    "required": ["status", "reason", "chain", "version", "size", "uptime_s", "host_kid", "time_ms"],
     "properties": {
       "status": {"enum": ["ok", "degraded"]},
+      "reason": {"type": "string"},
       "chain": {"type": "string"},
       "version": {"type": "string"},
       "size": {"type": "integer"},

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 
 #include "host/chain/rules.hpp"
 #include "host/http/route.hpp"
@@ -10,14 +9,9 @@ namespace {
 constexpr std::size_t kMaxMandates = 1000;
 constexpr std::size_t kMaxProposals = 200;  // one page; each is bounded by a transaction's size
 
-std::int64_t governance_now_s() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
-
 /// As the rules see it now: LAPSED and VOID are not written.
-Json proposal_entry(Json proposal, const Json& policy) {
-  proposal["state"] = chain::proposal_state_at(proposal, policy, governance_now_s());
+Json proposal_entry(Json proposal, const Json& policy, std::int64_t now_s) {
+  proposal["state"] = chain::proposal_state_at(proposal, policy, now_s);
   return proposal;
 }
 
@@ -35,6 +29,7 @@ Result<Answer> list_proposals(const Call& call) {
     return invalid("http.bad_query", "expected 1 to 200", "limit");
   }
   Json list = Json::array();
+  const std::int64_t now_s = call.services.ledger.now_ms() / 1000;
   call.services.ledger.read([&](const chain::StateReader& state) {
     const auto policy = state.get("policy");
     if (!policy) return;
@@ -42,7 +37,7 @@ Result<Answer> list_proposals(const Call& call) {
         chain::proposal_position_key(std::min<std::uint64_t>(after, INT64_MAX) + 1);
     state.scan("proposal_at/", start, [&](const std::string&, const Json& id) {
       auto proposal = state.get("proposal/" + id.get<std::string>());
-      if (proposal) list.push_back(proposal_entry(std::move(*proposal), *policy));
+      if (proposal) list.push_back(proposal_entry(std::move(*proposal), *policy, now_s));
       return list.size() < limit;
     });
   });
@@ -60,17 +55,18 @@ Result<Answer> get_proposal(const Call& call) {
   });
   if (!proposal || !policy) return not_found("proposal.not_found", "no such proposal").at("id");
   QC_ASSIGN(chain::StoredTx stored, call.services.ledger.transaction(*id));
-  Json entry = proposal_entry(std::move(*proposal), *policy);
+  Json entry = proposal_entry(std::move(*proposal), *policy, call.services.ledger.now_ms() / 1000);
   entry["transaction"] = std::move(stored.bytes);
   return Answer{200, std::move(entry)};
 }
 
-void add_mandates_of(const chain::StateReader& state, const std::string& account, Json& list) {
+void add_mandates_of(const chain::StateReader& state, const std::string& account,
+                     std::int64_t now_s, Json& list) {
   const std::string prefix = "of/" + account + "/mandate/";
   state.scan(prefix, "", [&](const std::string& key, const Json&) {
     auto mandate = state.get("mandate/" + key.substr(prefix.size()));
     if (mandate && list.size() < kMaxMandates) {
-      (*mandate)["state"] = chain::mandate_state_at(*mandate, governance_now_s());
+      (*mandate)["state"] = chain::mandate_state_at(*mandate, now_s);
       list.push_back(std::move(*mandate));
     }
     return list.size() < kMaxMandates;
@@ -81,17 +77,18 @@ void add_mandates_of(const chain::StateReader& state, const std::string& account
 Result<Answer> list_mandates(const Call& call) {
   const std::string& caller = call.caller.account;
   const std::string prefix = "of/" + caller + "/enterprise/";
+  const std::int64_t now_s = call.services.ledger.now_ms() / 1000;
   Json represents = Json::array();
   Json list = Json::array();
   call.services.ledger.read([&](const chain::StateReader& state) {
-    add_mandates_of(state, caller, list);
+    add_mandates_of(state, caller, now_s, list);
     state.scan(prefix, "", [&](const std::string& key, const Json&) {
       const std::string enterprise = key.substr(prefix.size());
       const auto subject = state.get("subject/" + enterprise);
       // Listed for good; who is named now is the enterprise's own document's to say.
       if (!subject || subject->value("legal_rep", "") != caller) return true;
       represents.push_back(enterprise);
-      add_mandates_of(state, enterprise, list);
+      add_mandates_of(state, enterprise, now_s, list);
       return true;
     });
   });

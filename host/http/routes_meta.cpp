@@ -8,13 +8,17 @@ using std::chrono::duration_cast;
 Result<Answer> health(const Call& call, std::chrono::steady_clock::time_point started) {
   const chain::Ledger& ledger = call.services.ledger;
   const chain::Ledger::Health state = ledger.health();
-  const bool view = call.services.centre.status().value("healthy", false);
+  const Json view_status = call.services.centre.status();
+  const bool view = view_status.value("healthy", false);
+  std::string reason = state.writable ? state.clock : state.reason;
+  if (reason.empty() && !view) reason = "the view does not follow";
   const auto uptime =
       duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started);
   const auto now =
       duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
   return Answer{200,
-                {{"status", state.writable && state.clock.empty() && view ? "ok" : "degraded"},
+                {{"status", reason.empty() ? "ok" : "degraded"},
+                 {"reason", reason},
                  {"chain", ledger.chain()},
                  {"version", QC_VERSION},
                  {"size", ledger.size()},

@@ -12,6 +12,7 @@
 
 #include "host/chain/audit.hpp"
 #include "host/chain/chunk_store.hpp"
+#include "host/cli/audit_memory.hpp"
 #include "tests/bench/chain/synthetic_ledger.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/host/chain/fixture.hpp"
@@ -132,4 +133,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace qc::chain::test
 
-int main(int argc, char** argv) { return qc::chain::test::run(argc, argv); }
+int main(int argc, char** argv) {
+  qc::cli::keep_freed_memory();  // as `quancheng ledger verify` does
+  return qc::chain::test::run(argc, argv);
+}

@@ -1,4 +1,5 @@
 // A grant that waits for a second signature, in the tables. On both backends.
+#include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sm3.hpp"
 #include "tests/host/centre/support.hpp"
 #include "tests/host/chain_rules/enterprise_city.hpp"
@@ -79,6 +80,37 @@ TEST_P(CosignTest, UnderAnotherMandateItIsActiveAtOnce) {
   grant_ = grant("yi", "administrator", administrator_);
   world.must("yi", "grant.create", grant_);
   EXPECT_EQ(state(), "ACTIVE");
+}
+
+TEST_P(CosignTest, OfAMinorItWaitsForTheOtherGuardian) {
+  using namespace chain::test;  // NOLINT: the world's words
+  world = city();               // nobody's enterprise in it
+  const std::int64_t until = world.now_s + 365 * kDay;
+  Json appointed = {{"mandate", world.fresh_id()},
+                    {"guardian", account_of("yi")},
+                    {"ward", account_of("jia")},
+                    {"until", until},
+                    {"required", 2}};
+  const Json evidence = {{"v", 1},
+                         {"chain", kChain},
+                         {"guardian", account_of("yi")},
+                         {"ward", account_of("jia")},
+                         {"until", until},
+                         {"method", "hukou"},
+                         {"iat", world.now_s}};
+  appointed["evidence"] =
+      crypto::jws_sign(key_of("ga"), evidence.dump(), "qc-guardianship-evidence+jws");
+  world.must("reg", "guardian.appoint", appointed);
+  const Json request = request_body(world, "jia");
+  world.must("bank", "request.create", request);
+  world.must("yi", "request.open",
+             {{"request", request.at("request")}, {"notice_sm3", digest("notice")}});
+  grant_ = grant_body(world, "jia", request);
+  grant_["actor"] = {
+      {"role", "guardian"}, {"account", account_of("yi")}, {"mandate", appointed.at("mandate")}};
+  grant_["separate"]["minor"] = true;
+  world.must("yi", "grant.create", grant_);
+  EXPECT_EQ(state(), "PENDING_COSIGN");
 }
 
 TEST_P(CosignTest, PendingItFallsWithTheMandate) {

@@ -13,6 +13,8 @@
 #include "host/chain/audit.hpp"
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/keys.hpp"
+#include "host/chain/offline.hpp"
+#include "host/chain/restored.hpp"
 #include "host/chain/snapshot_keeper.hpp"
 #include "host/chain/snapshot_rows.hpp"
 #include "tests/host/chain/fixture.hpp"
@@ -43,10 +45,28 @@ class SnapshotTest : public testing::Test {
     EXPECT_TRUE(report.ok()) << report.error().code << ": " << report.error().message;
     return report ? std::move(report).value() : SnapshotReport{};
   }
-  Result<RestoreReport> restore(const std::string& from = "snapshot") {
+  Result<RestoreReport> restore(const std::string& from = "snapshot",
+                                const std::string& newest_head = "") {
     fs::remove_all(place("restored"));
-    return restore_snapshot({place(from), place("restored"), key_of("host").public_key()});
+    return restore_snapshot(
+        {place(from), place("restored"), key_of("host").public_key(), newest_head});
   }
+  /// The code with which the restored folder does not open, or ""; `why` is what it says.
+  std::string start_refused(bool ends_here = false) {
+    LedgerOptions options = small_chunks(place("restored"));
+    options.restored_ends_here = ends_here;
+    const auto opened = Ledger::open(options, key_of("host"));
+    why = opened ? "" : opened.error().message;
+    return opened ? "" : opened.error().code;
+  }
+  void copy_later_chunks() {
+    const std::uint64_t from = list_chunks(place("restored") / "chunks")->chunks.back().first_index;
+    fs::remove_all(place("copy"));
+    ASSERT_TRUE(export_ledger({place("ledger"), place("copy"), from}).ok());
+    fs::copy(place("copy") / "chunks", place("restored") / "chunks",
+             fs::copy_options::overwrite_existing | fs::copy_options::recursive);
+  }
+  bool marked() const { return fs::exists(place("restored") / kRestoredFile); }
   std::string refusal(const std::string& from) {
     const auto restored = restore(from);
     EXPECT_FALSE(fs::exists(place("restored"))) << "what was refused must not be there";
@@ -72,6 +92,7 @@ class SnapshotTest : public testing::Test {
   TempDir dir_;
   std::unique_ptr<Ledger> ledger_;
   std::uint64_t size_ = 0;
+  std::string why;
 };
 
 /// Writes the rows anew, each as `change` gives it; "" leaves it out.
@@ -98,7 +119,9 @@ TEST_F(SnapshotTest, GivesALedgerThatGoesOnLikeTheFirst) {
   EXPECT_LT(list_chunks(place("restored") / "chunks")->chunks.size(),
             list_chunks(place("ledger") / "chunks")->chunks.size());
   {
-    const auto other = must_open(small_chunks(place("restored")));
+    LedgerOptions options = small_chunks(place("restored"));
+    options.restored_ends_here = true;
+    const auto other = must_open(options);
     const auto mine = ledger_->receipt(3);
     const auto of_other = other->receipt(3);  // of a chunk that is not there any more
     ASSERT_TRUE(mine.ok() && of_other.ok());
@@ -112,6 +135,74 @@ TEST_F(SnapshotTest, GivesALedgerThatGoesOnLikeTheFirst) {
   ledger_.reset();
   // Every row: what was made anew is what the host had written, one transaction after another.
   EXPECT_EQ(digest_of(place("restored")), digest_of(place("ledger")));
+}
+
+// A host that begins on a restored folder while there is more would sign a second history.
+TEST_F(SnapshotTest, ARestoredLedgerDoesNotStartBehindWhatItsHostSigned) {
+  snapshot();
+  for (unsigned n = 50; n < 70; ++n) submit_all(*ledger_, {subject_tx(n), item_tx(n)});
+  const std::uint64_t newest = ledger_->size();
+  const auto restored = restore("snapshot", *ledger_->head());
+  ASSERT_TRUE(restored.ok()) << restored.error().code;
+  EXPECT_EQ(restored->behind_to, newest);
+  const auto last = list_chunks(place("restored") / "chunks")->chunks.back();
+  for (int time = 0; time < 2; ++time) {  // and does not come to believe it
+    EXPECT_EQ(start_refused(), "ledger.behind");
+    EXPECT_NE(why.find("signed a head of " + std::to_string(newest)), std::string::npos) << why;
+    EXPECT_NE(why.find(last.path.filename().string()), std::string::npos) << why;
+    EXPECT_TRUE(marked());
+  }
+  submit_all(*ledger_, {item_tx(99)});
+  copy_later_chunks();
+  EXPECT_EQ(start_refused(), "");  // beyond the head that was known
+  EXPECT_FALSE(marked());
+  EXPECT_EQ(start_refused(), "");
+}
+
+TEST_F(SnapshotTest, OneBatchLessThanTheKnownHeadIsStillBehind) {
+  snapshot();
+  for (unsigned n = 50; n < 60; ++n) submit_all(*ledger_, {subject_tx(n), item_tx(n)});
+  ASSERT_TRUE(restore("snapshot", *ledger_->head()).ok());
+  copy_later_chunks();
+  const auto chunk = list_chunks(place("restored") / "chunks")->chunks.back().path;
+  fs::resize_file(chunk, fs::file_size(chunk) - 1);  // its last batch is cut off as torn
+  fs::remove(chunk.string() + ".heads");
+  EXPECT_EQ(start_refused(), "ledger.behind");
+  EXPECT_NE(why.find(std::to_string(ledger_->size())), std::string::npos) << why;
+  copy_later_chunks();
+  EXPECT_EQ(start_refused(), "");
+  EXPECT_FALSE(marked());
+}
+
+TEST_F(SnapshotTest, WhereNoNewestHeadIsKnownSomebodyMustSayThatItEndsHere) {
+  snapshot();
+  ASSERT_TRUE(restore().ok());
+  EXPECT_EQ(start_refused(), "ledger.behind");
+  EXPECT_EQ(start_refused(true), "");
+  EXPECT_FALSE(marked());
+  EXPECT_EQ(start_refused(), "");  // said once
+}
+
+TEST_F(SnapshotTest, TheNewestHeadMustBeThisLedgers) {
+  snapshot();
+  const auto opened =
+      proof::open_head(*ledger_->head(), key_of("host").public_key(), ledger_->chain());
+  proof::TreeHead other = *opened;
+  other.log_root[0] ^= 1U;
+  EXPECT_EQ(restore("snapshot", proof::sign_head(other, key_of("host"))).error().code,
+            "ledger.snapshot_mismatch");
+  EXPECT_EQ(restore("snapshot", proof::sign_head(*opened, key_of("bank"))).error().code,
+            "head.bad_signature");
+  EXPECT_FALSE(fs::exists(place("restored")));
+  // A later one can be held against the ledger only when that has come so far.
+  submit_all(*ledger_, {item_tx(77)});
+  other.size = ledger_->size();
+  ASSERT_TRUE(restore("snapshot", proof::sign_head(other, key_of("host"))).ok());
+  EXPECT_EQ(start_refused(), "ledger.behind");
+  copy_later_chunks();
+  EXPECT_EQ(start_refused(), "ledger.corrupt");
+  EXPECT_EQ(start_refused(true), "ledger.corrupt");
+  EXPECT_TRUE(marked());
 }
 
 TEST_F(SnapshotTest, IsWhatAnAuditFindsInWhateverMemory) {

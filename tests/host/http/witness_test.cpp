@@ -235,6 +235,99 @@ TEST_F(WitnessTest, OnlyGoodCosignaturesAreTaken) {
   EXPECT_EQ(read_file(witnessed(host))->find('\n') + 1, read_file(witnessed(host))->size());
 }
 
+/// A receipt and what witnesses signed, checked with no host and no secret.
+class WitnessedReceiptTest : public WitnessTest {
+ protected:
+  /// Keeps the receipt of one more transaction; returns the file.
+  std::string keep(const TestHost& at, const std::string& name) {
+    const Json body = {{"account", "regulator"}, {"reason", name}};
+    const std::string tx =
+        proof::make_transaction(at.operator_key, kChain, "member.suspend", body, now_s());
+    const auto applied = at.ledger->submit(tx);
+    EXPECT_TRUE(applied.ok());
+    const Json kept = {{"transaction", tx}, {"receipt", proof::to_json(applied->receipt)}};
+    EXPECT_TRUE(write_file(file(name), kept.dump(), FileMode::kPrivate).ok());
+    return file(name);
+  }
+  int fetch(const TestHost& at, const std::string& receipt) {
+    return run({"receipt", "witnessed", receipt, "--out", file("witnessed"), "--url", at.url(),
+                "--host-key", file("host.jwk"), "--chain", std::string(kChain)});
+  }
+  int verify(const std::string& receipt, const std::string& witnessed, const std::string& members,
+             int least = 1) {
+    return run({"receipt", "verify", receipt, "--host-key", file("host.jwk"), "--chain",
+                std::string(kChain), "--witnessed", witnessed, "--members", members,
+                "--min-witnesses", std::to_string(least), "--evidence", file("evidence")});
+  }
+  std::string member(const std::string& account, const crypto::PrivateKey& key) const {
+    const Json described = {{"account", account}, {"jwk", key.public_key().to_jwk()}};
+    EXPECT_TRUE(write_file(file(account + ".member"), described.dump(), FileMode::kPublic).ok());
+    return file(account + ".member");
+  }
+  const Json& row() const { return document.at("receipts").at(0); }
+};
+
+TEST_F(WitnessedReceiptTest, IsCountedOfflineWithALaterHead) {
+  const std::string receipt = keep(host, "receipt");
+  add_member(host, "svc1");
+  ASSERT_EQ(witness(host), 0);  // of a later head
+  ASSERT_EQ(fetch(host, receipt), 0) << document.dump();
+  EXPECT_EQ(document.at("cosignatures"), 1);
+  EXPECT_EQ(document.at("proofs"), 1);
+  host.server.reset();
+  const std::string bank = member("bank", host.bank_key);
+  ASSERT_EQ(verify(receipt, file("witnessed"), bank), 0) << document.dump();
+  EXPECT_EQ(row().at("witnesses"), Json::array({"bank"}));
+  EXPECT_EQ(verify(receipt, file("witnessed"), bank, 2), 4);
+  EXPECT_EQ(row().at("problem").at("code"), "verify.too_few_witnesses");
+  // By a key that the checker does not trust.
+  EXPECT_EQ(verify(receipt, file("witnessed"), member("regulator", host.regulator_key)), 4);
+  EXPECT_EQ(row().at("cosignatures").at(0).at("code"), "verify.unknown_key");
+  // The host's own lines, without a proof that they are of this ledger.
+  const fs::path chunks = host.directory.path() / "ledger" / "chunks";
+  EXPECT_EQ(verify(receipt, chunks.string(), bank), 4);
+  EXPECT_EQ(row().at("cosignatures").at(0).at("code"), "verify.unproven");
+  // A forged co-signature beside them.
+  Json shown = *read_json_file(file("witnessed") + "/heads.json");
+  std::string& forged = shown.at("witnesses").at(0).at("cosignature").get_ref<std::string&>();
+  forged[forged.size() - 3] = forged[forged.size() - 3] == 'A' ? 'B' : 'A';
+  ASSERT_TRUE(write_file(file("witnessed") + "/heads.json", shown.dump(), FileMode::kPublic).ok());
+  EXPECT_EQ(verify(receipt, file("witnessed"), bank), 4);
+  EXPECT_EQ(row().at("cosignatures").at(0).at("code"), "head.bad_signature");
+  EXPECT_EQ(run({"receipt", "verify", receipt, "--host-key", file("host.jwk"), "--chain",
+                 std::string(kChain), "--min-witnesses", "1"}),
+            2);
+}
+
+TEST_F(WitnessedReceiptTest, LinesBesideTheChunksCountForTheirOwnHead) {
+  const std::string receipt = keep(host, "receipt");
+  ASSERT_EQ(witness(host), 0);
+  const std::string bank = member("bank", host.bank_key);
+  EXPECT_EQ(verify(receipt, witnessed(host).string(), bank), 0) << document.dump();
+  EXPECT_EQ(row().at("witnesses"), Json::array({"bank"}));
+  ASSERT_TRUE(write_file(file("x.witnessed"), "{\"no\":1}\n", FileMode::kPublic).ok());
+  EXPECT_EQ(verify(receipt, file("x.witnessed"), bank), 5);
+}
+
+TEST_F(WitnessedReceiptTest, AForkIsToldWithItsEvidence) {
+  const auto fork = TestHost::copy_of(host);
+  const std::string receipt = keep(host, "receipt");
+  add_member(*fork, "svc1");
+  ASSERT_EQ(witness(*fork), 0);  // the witness was shown the other ledger
+  ASSERT_EQ(fetch(*fork, receipt), 0) << document.dump();
+  EXPECT_EQ(verify(receipt, file("witnessed"), member("bank", host.bank_key), 0), 6);
+  EXPECT_EQ(row().at("problem").at("code"), "witness.fork");
+  EXPECT_TRUE(row().at("witnesses").empty());
+  EXPECT_EQ(check(file("evidence")), 6);
+  add_member(*fork, "svc2");
+  std::this_thread::sleep_for(kBetweenCosignatures);
+  ASSERT_EQ(witness(*fork), 0);
+  ASSERT_EQ(fetch(*fork, receipt), 0);
+  EXPECT_EQ(verify(receipt, file("witnessed"), member("bank", host.bank_key), 0), 6);
+  EXPECT_EQ(check(file("evidence")), 6);
+  EXPECT_EQ(document.at("contradiction"), "prefix");
+}
+
 TEST_F(WitnessTest, TheAuditChecksThemAndNamesABadOne) {
   ASSERT_EQ(witness(host), 0);
   const auto whole = audit(host);

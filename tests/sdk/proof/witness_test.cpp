@@ -1,12 +1,11 @@
 // Co-signatures, and evidence that a host contradicts itself: what proves it and what does not.
 #include "sdk/proof/witness.hpp"
 
-#include <bit>
-
 #include <gtest/gtest.h>
 
 #include "sdk/crypto/jose.hpp"
 #include "sdk/crypto/sm3.hpp"
+#include "tests/sdk/proof/merkle_model.hpp"
 
 namespace qc::proof {
 namespace {
@@ -21,28 +20,7 @@ Leaves leaves_of(std::size_t common, std::size_t size, const std::string& branch
   return out;
 }
 
-Hash32 root_of(const Hash32* leaves, std::size_t size) {
-  if (size == 1) return leaves[0];
-  const std::size_t left = std::bit_floor(size - 1);
-  return node_hash(root_of(leaves, left), root_of(leaves + left, size - left));
-}
-
-/// SUBPROOF of RFC 9162 section 2.1.4.1.
-void add_path(std::size_t from, const Hash32* leaves, std::size_t size, bool whole,
-              std::vector<Hash32>& path) {
-  if (from == size) {
-    if (!whole) path.push_back(root_of(leaves, size));
-    return;
-  }
-  const std::size_t left = std::bit_floor(size - 1);
-  if (from <= left) {
-    add_path(from, leaves, left, whole, path);
-    path.push_back(root_of(leaves + left, size - left));
-  } else {
-    add_path(from - left, leaves + left, size - left, false, path);
-    path.push_back(root_of(leaves, left));
-  }
-}
+using model::root_of;
 
 /// A host that has two ledgers, the same up to `common`.
 struct Forked {
@@ -59,7 +37,7 @@ struct Forked {
                         const std::string& branch, std::size_t from, std::size_t to) const {
     const Leaves leaves = leaves_of(common, to, branch);
     HeadConflict out{first, second, root_of(leaves.data(), from), {}};
-    add_path(from, leaves.data(), to, true, out.path);
+    model::add_consistency(from, leaves.data(), to, true, out.path);
     return out;
   }
   Contradiction judged(const HeadConflict& conflict) const {
