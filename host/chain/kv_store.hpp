@@ -53,7 +53,7 @@ inline constexpr const char* kDamageMark = "DAMAGED";
 /// "ledger.locked" (another process has it). Damage, found now or while it is read, leaves
 /// kDamageMark, with which the store does not open again: the error is "ledger.io" too.
 Result<std::unique_ptr<KvStore>> open_rocks(const std::filesystem::path& directory);
-/// `buffer_bytes`: half of what waits in memory at most; 64 MiB above.
+/// `buffer_bytes`: half of what waits in memory at most; 16 MiB above.
 Result<std::unique_ptr<KvStore>> open_rocks_sized(const std::filesystem::path& directory,
                                                   std::size_t buffer_bytes);
 /// Never fails; everything in memory; snapshots are views of the live store (one thread only).
