@@ -209,10 +209,8 @@ class Recovery {
                          " transactions, but the ledger files hold " +
                          std::to_string(position_.size));
     }
-    const TileNodes nodes(context_.tiles.files(), position_.size);
-    const auto root = merkle_root(nodes, newest.head.size);
-    if (!root) return root.error();
-    if (*root != newest.head.log_root) {
+    QC_ASSIGN(const bool passed, passed_through(newest.head, position_, context_.tiles));
+    if (!passed) {
       return corrupt(file.path, newest.offset, "a signed head with another root than the ledger");
     }
     return {};
@@ -226,6 +224,13 @@ class Recovery {
 };
 
 }  // namespace
+
+Result<bool> passed_through(const proof::TreeHead& head, const Position& position,
+                            const TileStore& tiles) {
+  const TileNodes nodes(tiles.files(), position.size);
+  QC_ASSIGN(const Hash32 root, merkle_root(nodes, head.size));
+  return root == head.log_root;
+}
 
 Result<std::optional<Genesis>> read_genesis(const std::filesystem::path& chunks) {
   const std::filesystem::path path = chunks / chunk_name(0);

@@ -9,6 +9,7 @@
 #include "host/chain/kv_store.hpp"
 #include "host/chain/tile_store.hpp"
 #include "sdk/crypto/sm2.hpp"
+#include "sdk/proof/receipt.hpp"
 
 namespace qc::chain {
 
@@ -31,5 +32,10 @@ struct RecoveryContext {
 /// log's tiles level, and compares the newest signed head. Older chunks are the audit's business:
 /// opening must not grow with history. Errors: "ledger.corrupt" (file and offset), "ledger.io".
 Result<Position> recover(KvStore& store, const RecoveryContext& context);
+
+/// Whether a ledger that stands at `position` passed through this head, which is not beyond it.
+/// Errors: "ledger.corrupt" (a tile). Any thread.
+Result<bool> passed_through(const proof::TreeHead& head, const Position& position,
+                            const TileStore& tiles);
 
 }  // namespace qc::chain

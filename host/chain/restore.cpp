@@ -178,9 +178,8 @@ Status check_newest(const RestoreOptions& options, const RecoveryContext& contex
             proof::open_head(options.newest_head, context.host, context.chain));
   report.behind_to = head.size;
   if (head.size > position.size) return {};
-  const TileNodes nodes(context.tiles.files(), position.size);
-  QC_ASSIGN(const Hash32 root, merkle_root(nodes, head.size));
-  return root == head.log_root ? Status() : mismatch("the newest head is of another ledger");
+  QC_ASSIGN(const bool passed, passed_through(head, position, context.tiles));
+  return passed ? Status() : mismatch("the newest head is of another ledger");
 }
 
 Result<RestoreReport> restore_into(const fs::path& part, const RestoreOptions& options,

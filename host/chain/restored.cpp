@@ -5,7 +5,6 @@
 #include "host/chain/append_file.hpp"
 #include "host/chain/chunk_store.hpp"
 #include "host/chain/log.hpp"
-#include "host/chain/merkle_log.hpp"
 #include "sdk/base/files.hpp"
 #include "sdk/proof/receipt.hpp"
 
@@ -44,9 +43,8 @@ Error behind(const std::string& why, const Position& position) {
 Result<bool> reaches(const proof::TreeHead& head, const Position& position,
                      const RecoveryContext& context) {
   if (head.size > position.size) return false;
-  const TileNodes nodes(context.tiles.files(), position.size);
-  QC_ASSIGN(const Hash32 root, merkle_root(nodes, head.size));
-  if (root == head.log_root) return true;
+  QC_ASSIGN(const bool passed, passed_through(head, position, context.tiles));
+  if (passed) return true;
   return internal("ledger.corrupt",
                   std::string(kRestoredFile) + ": the host has signed a head of " +
                       std::to_string(head.size) +

@@ -115,8 +115,6 @@ Result<Output> bank_status(const ConnectionOptions& to) {
 
 void add_request(Command group) {
   auto options = std::make_shared<RequestOptions>();
-  options->wishes.necessity = "核验收入与缴存的真实性,缺少则无法审批";
-  options->wishes.impact = "结果用于本次审批;可要求人工复核";
   Command command = group.sub("request", "请求授权 · ask a subject for consent");
   add_connection(command, options->to);
   command.text("--product", options->product, "产品 · product", Need::kRequired);

@@ -11,6 +11,15 @@ namespace {
 constexpr std::int64_t kHourS = 3600;
 constexpr std::int64_t kDayS = 24 * kHourS;
 
+/// What the subject reads when the consumer says nothing of its own.
+struct Reasons {
+  const char* necessity;
+  const char* impact;
+};
+constexpr Reasons kOnce{"核验收入与缴存的真实性,缺少则无法审批", "结果用于本次审批;可要求人工复核"};
+constexpr Reasons kStanding{"按期了解与贷款有关的变化,缺少则无法及时发现风险",
+                            "结果用于贷款存续期间的管理;可要求人工复核"};
+
 }  // namespace
 
 Result<Json> make_request(const Json& product, const Json& consumer, const Json& key,
@@ -27,6 +36,8 @@ Result<Json> make_request(const Json& product, const Json& consumer, const Json&
   if (!max_days.ok()) return wrong(max_days.error());
   const auto life = reader.integer("data_life_days", 0, 36600);
   if (!life.ok()) return wrong(life.error());
+  const bool once = wishes.uses == 1;
+  const Reasons& ours = once ? kOnce : kStanding;
   Json body = {
       {"request", random_id()},
       {"product", text_of(product, "product")},
@@ -35,12 +46,12 @@ Result<Json> make_request(const Json& product, const Json& consumer, const Json&
       {"purpose",
        {{"code", text_of(**purpose, "code")},
         {"text", text_of(**purpose, "text_zh")},
-        {"necessity", wishes.necessity},
-        {"impact", wishes.impact}}},
+        {"necessity", wishes.necessity.empty() ? ours.necessity : wishes.necessity},
+        {"impact", wishes.impact.empty() ? ours.impact : wishes.impact}}},
       {"scope", Json::array()},
       {"valid", {{"from", now_s}, {"to", now_s + std::min(wishes.valid_days, *max_days) * kDayS}}},
       {"max_uses", wishes.uses},
-      {"mode", wishes.uses == 1 ? "once" : "standing"},
+      {"mode", once ? "once" : "standing"},
       {"release", text_of(product, "release")},
       {"data_life_days", wishes.data_life_days > 0 ? wishes.data_life_days : *life},
       {"onward", "none"},

@@ -10,6 +10,7 @@ namespace qc::cli {
 
 struct RequestWishes {
   std::string subject;
+  /// Shown to the subject and signed; "": what is so of any decision, or of any watching.
   std::string necessity, impact;
   std::int64_t valid_days = 7, uses = 1, data_life_days = 0, expires_hours = 24;
 };

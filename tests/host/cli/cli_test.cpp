@@ -101,6 +101,24 @@ TEST(Request, StaysWithinTheProduct) {
   EXPECT_EQ(refused.error().code, "product.invalid");
 }
 
+TEST(Request, TellsWatchingFromDeciding) {
+  RequestWishes wishes;
+  const Json consumer = {{"name_zh", "银行"}, {"uscc", "X"}, {"contact", "c"}};
+  const auto told = [&](std::int64_t uses) {
+    wishes.uses = uses;
+    return make_request(sample_product(), consumer, Json::object(), wishes, 1000)->at("purpose");
+  };
+  const Json once = told(1);
+  const Json standing = told(30);
+  for (const char* name : {"necessity", "impact"}) {
+    EXPECT_FALSE(text_of(once, name).empty());
+    EXPECT_FALSE(text_of(standing, name).empty());
+    EXPECT_NE(once.at(name), standing.at(name));
+  }
+  wishes.impact = "i";
+  EXPECT_EQ(told(30).at("impact"), "i");
+}
+
 // Whatever the subject is told must move the hash that the ledger keeps.
 TEST(Notice, EveryTermMovesTheHash) {
   RequestWishes wishes;
