@@ -165,27 +165,6 @@ Result<Json> open_decision(const Delivery& delivery, const std::string& jwe) {
   return parse_json(text);
 }
 
-std::string decision_text(const Json& decision) {
-  struct Outcome {
-    std::string_view code, text;
-  };
-  std::string outcome = text_of(decision, "outcome");
-  for (const Outcome& known :
-       {Outcome{"approved", "批准 approved"}, Outcome{"declined", "未批准 declined"},
-        Outcome{"review", "转人工 manual review"}, Outcome{"in_order", "正常 in order"}}) {
-    if (outcome == known.code) outcome = known.text;
-  }
-  std::string text =
-      line("决定 decision", outcome) +
-      line("额度 amount", money(decision.value("amount_fen", std::int64_t{0}))) +
-      line("年利率 rate", percent(decision.value("rate_bp", std::int64_t{0}))) +
-      line("期限 term", value_text(decision.value("term_months", Json(0))) + " 个月 months");
-  for (const Json& reason : decision.value("reasons", Json::array())) {
-    text += line("理由 reason", text_of(reason, "zh") + " " + text_of(reason, "en"));
-  }
-  return text;
-}
-
 Result<Output> decide(const AccessOptions& options) {
   QC_ASSIGN(const Delivery delivery, open_access(options, "answer"));
   QC_TRY(check_release(delivery));

@@ -143,38 +143,44 @@ void add_policy_commands(Command group) {
   set.action([options] { return set_policy(*options); });
 }
 
+using ProposalAction = Result<Output> (*)(const ProposalOptions&);
+
+/// A command that needs a host, and runs `run` with the options that the caller goes on to declare.
+struct ProposalCommand {
+  std::shared_ptr<ProposalOptions> options = std::make_shared<ProposalOptions>();
+  Command command;
+
+  ProposalCommand(Command made, ProposalAction run) : command(std::move(made)) {
+    add_connection(command, options->to);
+    command.action([options = options, run] { return run(*options); });
+  }
+  void add_proposal() {
+    command.text("proposal", options->proposal, "提案(交易号) · proposal (transaction id)",
+                 Need::kRequired);
+  }
+  void add_reason() { command.text("--reason", options->reason, "理由 · reason"); }
+};
+
 }  // namespace
 
 void add_governance(Command root) {
   Command group = root.sub("governance", "治理 · policy, proposals and votes");
   add_policy_commands(group);
-  auto listed = std::make_shared<ProposalOptions>();
-  Command list = group.sub("proposals", "待表决提案 · proposals that wait for votes");
-  add_connection(list, listed->to);
-  list.flag("--all", listed->all, "含已结束的 · closed ones too");
-  list.action([listed] { return list_proposals(*listed); });
-  auto shown = std::make_shared<ProposalOptions>();
-  Command show = group.sub("show", "提案签名原文 · what a proposal says, as signed");
-  add_connection(show, shown->to);
-  show.text("proposal", shown->proposal, "提案(交易号) · proposal (transaction id)",
-            Need::kRequired);
-  show.action([shown] { return show_proposal(*shown); });
-  auto cast = std::make_shared<ProposalOptions>();
-  Command voting = group.sub("vote", "表决 · vote on a proposal");
-  add_connection(voting, cast->to);
-  voting.text("proposal", cast->proposal, "提案(交易号) · proposal (transaction id)",
-              Need::kRequired);
-  voting.flag("--approve", cast->approve, "赞成 · approve");
-  voting.flag("--reject", cast->reject, "反对 · reject");
-  voting.text("--reason", cast->reason, "理由 · reason");
-  voting.action([cast] { return cast_vote(*cast); });
-  auto taken = std::make_shared<ProposalOptions>();
-  Command back = group.sub("withdraw", "撤回自己的提案 · withdraw one's own proposal");
-  add_connection(back, taken->to);
-  back.text("proposal", taken->proposal, "提案(交易号) · proposal (transaction id)",
-            Need::kRequired);
-  back.text("--reason", taken->reason, "理由 · reason");
-  back.action([taken] { return withdraw_proposal(*taken); });
+  ProposalCommand list(group.sub("proposals", "待表决提案 · proposals that wait for votes"),
+                       &list_proposals);
+  list.command.flag("--all", list.options->all, "含已结束的 · closed ones too");
+  ProposalCommand show(group.sub("show", "提案签名原文 · what a proposal says, as signed"),
+                       &show_proposal);
+  show.add_proposal();
+  ProposalCommand vote(group.sub("vote", "表决 · vote on a proposal"), &cast_vote);
+  vote.add_proposal();
+  vote.command.flag("--approve", vote.options->approve, "赞成 · approve");
+  vote.command.flag("--reject", vote.options->reject, "反对 · reject");
+  vote.add_reason();
+  ProposalCommand withdraw(group.sub("withdraw", "撤回自己的提案 · withdraw one's own proposal"),
+                           &withdraw_proposal);
+  withdraw.add_proposal();
+  withdraw.add_reason();
 }
 
 }  // namespace qc::cli

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t kLabelColumns = 26;
 
-struct OperationName {
-  std::string_view op, text;
+struct CodeName {
+  std::string_view code, text;
 };
 
-constexpr std::array<OperationName, 38> kOperations = {{
+constexpr std::array<CodeName, 38> kOperations = {{
     {"network.found", "网络创立 network founded"},
     {"member.admit", "成员准入 member admitted"},
     {"member.suspend", "成员暂停 member suspended"},
@@ -56,6 +56,27 @@ constexpr std::array<OperationName, 38> kOperations = {{
     {"snapshot.state", "状态摘要上链 state digest recorded"},
 }};
 
+constexpr std::array<CodeName, 4> kOutcomes = {{
+    {"approved", "批准 approved"},
+    {"declined", "未批准 declined"},
+    {"review", "转人工 manual review"},
+    {"in_order", "正常 in order"},
+}};
+
+template <std::size_t kCount>
+std::string named_in(const std::array<CodeName, kCount>& names, std::string_view code) {
+  for (const CodeName& entry : names) {
+    if (entry.code == code && !code.empty()) return std::string(entry.text);
+  }
+  return std::string(code);
+}
+
+/// 0 where there is none.
+std::int64_t whole_number(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
 }  // namespace
 
 std::string money(std::int64_t fen) {
@@ -91,12 +112,7 @@ std::string shortened(std::string_view text) {
   return std::string(text.substr(0, 10)) + "…";
 }
 
-std::string operation(std::string_view op) {
-  for (const OperationName& entry : kOperations) {
-    if (entry.op == op && !op.empty()) return std::string(entry.text);
-  }
-  return std::string(op);
-}
+std::string operation(std::string_view op) { return named_in(kOperations, op); }
 
 std::string name_of(const Json& entry) {
   const std::string zh = text_of(entry, "name_zh");
@@ -129,6 +145,20 @@ std::string padded(std::string_view text, std::size_t columns) {
 
 std::string line(std::string_view label, std::string_view value) {
   return "  " + padded(label, kLabelColumns) + " " + std::string(value) + "\n";
+}
+
+std::string decision_text(const Json& decision) {
+  std::string out = line("决定 decision", named_in(kOutcomes, text_of(decision, "outcome")));
+  if (const std::int64_t amount = whole_number(decision, "amount_fen"); amount != 0) {
+    out += line("额度 amount", money(amount));
+    out += line("年利率 rate", percent(whole_number(decision, "rate_bp")));
+    out +=
+        line("期限 term", std::to_string(whole_number(decision, "term_months")) + " 个月 months");
+  }
+  for (const Json& reason : decision.value("reasons", Json::array())) {
+    out += line("理由 reason", text_of(reason, "zh") + " " + text_of(reason, "en"));
+  }
+  return out;
 }
 
 std::string joined(const Json& texts) {

@@ -29,6 +29,9 @@ std::string field_text(const Json& value, std::string_view type);
 std::string padded(std::string_view text, std::size_t columns);
 /// "  label  value\n"
 std::string line(std::string_view label, std::string_view value);
+/// The lines of a product's decision: the outcome, what it offers where it offers something (a
+/// product that lends nothing has no amount, rate and term), and the reasons.
+std::string decision_text(const Json& decision);
 /// Joins a JSON array of texts with ", ".
 std::string joined(const Json& texts);
 

@@ -52,14 +52,7 @@ Status decide_loan(const Stage& stage, Plot& plot, Step& step) {
                             operation("access.open") + " #" + value_text(step.facts["open_index"]) +
                                 " → " + operation("access.release") + " #" +
                                 value_text(step.facts["release_index"])));
-  step.lines.push_back(line("决定 decision", text_of(decision, "outcome")));
-  step.lines.push_back(line("额度 amount", money(decision.value("amount_fen", std::int64_t{0}))));
-  step.lines.push_back(line("年利率 rate", percent(decision.value("rate_bp", std::int64_t{0}))));
-  step.lines.push_back(
-      line("期限 term", value_text(decision.value("term_months", Json(0))) + " 个月 months"));
-  for (const Json& reason : decision.value("reasons", Json::array())) {
-    step.lines.push_back(line("理由 reason", text_of(reason, "zh") + " " + text_of(reason, "en")));
-  }
+  step.lines.push_back(decision_text(decision));
   QC_ASSIGN(const Json acknowledged,
             Stage::must(stage.as_member(plot.bank, {"bank", "acknowledge", plot.access})));
   step.facts["ack_index"] = acknowledged.value("index", Json());
@@ -120,10 +113,7 @@ Status watch_loan(const Stage& stage, Plot& plot, Step& step) {
   step.lines.push_back(line("常设授权 standing grant", grant + ", 最多 at most 30 次 times"));
   step.lines.push_back(line("部门重新出具 issued afresh",
                             operation("access.open") + " → " + operation("access.release")));
-  step.lines.push_back(line("结论 outcome", text_of(decision, "outcome")));
-  for (const Json& reason : decision.value("reasons", Json::array())) {
-    step.lines.push_back(line("理由 reason", text_of(reason, "zh") + " " + text_of(reason, "en")));
-  }
+  step.lines.push_back(decision_text(decision));
   step.lines.push_back(
       line("下次 next", time_text(done.value("next", std::int64_t{0})) +
                             " (市民随时可撤回 the citizen may revoke it any time)"));

@@ -54,6 +54,26 @@ TEST(Show, Columns) {
   EXPECT_EQ(operation("no.such"), "no.such");
 }
 
+TEST(Show, ADecisionSaysWhatItHasAndNoMore) {
+  const Json reasons = Json::array({{{"code", "r"}, {"zh", "稳定"}, {"en", "steady"}}});
+  const std::string loan = decision_text({{"outcome", "approved"},
+                                          {"amount_fen", 12300000},
+                                          {"rate_bp", 345},
+                                          {"term_months", 36},
+                                          {"reasons", reasons}});
+  EXPECT_EQ(loan, line("决定 decision", "批准 approved") + line("额度 amount", "¥ 123,000.00") +
+                      line("年利率 rate", "3.45 %") + line("期限 term", "36 个月 months") +
+                      line("理由 reason", "稳定 steady"));
+  // A look after a loan lends nothing: its zeros are no offer.
+  EXPECT_EQ(decision_text({{"outcome", "in_order"},
+                           {"amount_fen", 0},
+                           {"rate_bp", 0},
+                           {"term_months", 0},
+                           {"reasons", reasons}}),
+            line("决定 decision", "正常 in order") + line("理由 reason", "稳定 steady"));
+  EXPECT_EQ(decision_text({{"outcome", "x"}, {"amount_fen", "1"}}), line("决定 decision", "x"));
+}
+
 TEST(Errors, ExitCodes) {
   EXPECT_EQ(exit_of(forbidden("grant.revoked", "")), kRefused);
   EXPECT_EQ(exit_of(invalid("usage.missing", "")), kUsage);
