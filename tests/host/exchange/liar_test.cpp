@@ -213,7 +213,8 @@ class FreshLiarTest : public LiarTest {
   }
   std::string grant(const std::string& asset) {
     const std::string notice = std::string(64, 'd');
-    Json request = terms();
+    const Json agreed = terms();  // once: a second later they would end a second later
+    Json request = agreed;
     request.update({{"request", random_id()},
                     {"product", "care"},
                     {"product_version", 1},
@@ -224,7 +225,7 @@ class FreshLiarTest : public LiarTest {
     host_.submit(host_.bank_key, "request.create", request);
     host_.submit(jia_key_, "request.open",
                  {{"request", request.at("request")}, {"notice_sm3", notice}});
-    Json body = terms();
+    Json body = agreed;
     const Json scope = {{"item", "ga.hukou"},   {"version", 1},          {"fields", {"name"}},
                         {"required", {"name"}}, {"range", nullptr},      {"reveal", "full"},
                         {"asset", asset},       {"presentation_sm3", ""}};
