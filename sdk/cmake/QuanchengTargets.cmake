@@ -39,12 +39,23 @@ function(qc_test name)
   endif()
 endfunction()
 
-# qc_fuzz(<name> SOURCES … LIBS …): a libFuzzer target, built with -DQC_FUZZ=ON only.
+# qc_fuzz(<name> SOURCES … LIBS … SEEDS <folder>): a libFuzzer target, built with -DQC_FUZZ=ON only,
+# and a test of the label "fuzz" that runs it for QC_FUZZ_SECONDS. What it finds to be new is kept
+# in corpus/<name> of the build folder, for the next run to start from.
 function(qc_fuzz name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SEEDS" "SOURCES;LIBS" ${ARGN})
   if(QC_FUZZ)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE qc_options ${ARG_LIBS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+    set(corpus ${CMAKE_BINARY_DIR}/corpus/${name})
+    file(MAKE_DIRECTORY ${corpus})
+    if(ARG_SEEDS)
+      set(ARG_SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SEEDS})
+    endif()
+    add_test(NAME ${name} COMMAND ${name} -max_total_time=${QC_FUZZ_SECONDS} -timeout=20
+      -artifact_prefix=${corpus}. -print_final_stats=1 ${corpus} ${ARG_SEEDS})
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 0)
+    set_property(GLOBAL APPEND PROPERTY QC_FUZZ_TARGETS ${name})
   endif()
 endfunction()

@@ -14,6 +14,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 set(QC_SANITIZE "" CACHE STRING "address,undefined or thread")
 option(QC_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+set(QC_FUZZ_SECONDS 30 CACHE STRING "How long a test of the label fuzz runs its target")
 
 find_program(QC_CCACHE ccache)
 if(QC_CCACHE)
@@ -40,7 +41,9 @@ if(QC_SANITIZE)
   endif()
 endif()
 if(QC_FUZZ)
-  target_compile_options(qc_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined -g)
+  # Debug for its assertions; optimised, since found faults are counted in executions.
+  target_compile_options(qc_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+    -fno-sanitize-recover=undefined -O1 -gline-tables-only)
   target_link_options(qc_options INTERFACE -fsanitize=address,undefined)
 endif()
 find_program(QC_LLD ld.lld)
