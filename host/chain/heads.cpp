@@ -57,21 +57,25 @@ Result<HeadsFile> read_newest_heads(const std::filesystem::path& path,
 }
 
 void HeadsWriter::write(std::uint64_t chunk, const std::string& head, bool sync) {
+  const Status written = try_write(chunk, head, sync);
+  if (!written) log_warning("a tree head was not stored: " + written.error().message);
+}
+
+Status HeadsWriter::try_write(std::uint64_t chunk, const std::string& head, bool sync) {
   if (file_ == nullptr || chunk_ != chunk) {
-    auto file = open_append_file(folder_ / heads_name(chunk));
-    if (!file) {
-      log_warning("a tree head was not stored: " + file.error().message);
-      return;
-    }
-    file_ = std::move(file).value();
+    QC_ASSIGN(file_, open_append_file(folder_ / heads_name(chunk)));
     chunk_ = chunk;
+    whole_bytes_ = file_->size();
   }
-  const std::uint64_t start = file_->size();
+  if (file_->size() != whole_bytes_) QC_TRY(file_->truncate(whole_bytes_));
   Status written = file_->append(written_line(head_document(head)));
   if (written && sync) written = file_->sync();
-  if (written) return;
-  log_warning("a tree head was not stored: " + written.error().message);
-  if (const Status undone = file_->truncate(start); !undone) file_.reset();
+  if (written) {
+    whole_bytes_ = file_->size();
+  } else {
+    (void)file_->truncate(whole_bytes_);  // if not now, then before the next line
+  }
+  return written;
 }
 
 }  // namespace qc::chain

@@ -41,10 +41,13 @@ class HeadsWriter {
  public:
   explicit HeadsWriter(std::filesystem::path folder) : folder_(std::move(folder)) {}
   void write(std::uint64_t chunk, const std::string& head, bool sync);
+  /// As write, for whom a head is worth an error: "ledger.io".
+  Status try_write(std::uint64_t chunk, const std::string& head, bool sync);
 
  private:
   std::filesystem::path folder_;
   std::unique_ptr<AppendFile> file_;
+  std::uint64_t whole_bytes_ = 0;  ///< of the file; beyond are lines that were not written whole
   std::uint64_t chunk_ = 0;
 };
 

@@ -55,7 +55,7 @@ Status copy_ledger_files(const SnapshotOptions& options, const fs::path& out,
   copy.from = size - 1;
   copy.end = stated.size;
   QC_ASSIGN(const ExportReport copied, export_ledger(copy));
-  HeadsWriter(out / "chunks").write(copied.last_chunk, stated.head, true);
+  QC_TRY(HeadsWriter(out / "chunks").try_write(copied.last_chunk, stated.head, true));
   const fs::path first = fs::path("chunks") / chunk_name(0);
   std::error_code error;
   if (copied.first != 0) fs::copy_file(options.directory / first, out / first, error);
