@@ -68,8 +68,13 @@ function separateChoices(consent, given, changed) {
       }), h('span', {}, t(name))))));
 }
 
-function terms({ request }) {
-  return h('dl', {}, row(t('product'), `${request.product} · ${request.product_version}`),
+/** By its name in the catalogue; one that the catalogue does not have, by its id. */
+const productName = (wallet, product) => named(wallet.products.get(product)) || product;
+
+/** The id and version stand beside the name: these are what is signed. */
+function terms(wallet, { request }) {
+  return h('dl', {},
+    row(t('product'), `${productName(wallet, request.product)} (${request.product} · ${request.product_version})`),
     row(t('purpose'), request.purpose.text), row(t('necessity'), request.purpose.necessity),
     row(t('impact'), request.purpose.impact),
     row(t('valid'), `${day(request.valid.from)} – ${day(request.valid.to)}`),
@@ -105,7 +110,7 @@ async function consentScreen(main, wallet, entry, again) {
   put(main, h('article', { class: 'card wide', id: 'consent' },
     h('h1', {}, `${named(consumer)} ${t('asks_for')}`),
     h('p', { class: 'quiet mono' }, `${consumer.uscc} ${consumer.contact}`),
-    terms(consent),
+    terms(wallet, consent),
     h('p', { class: 'note' }, request.release === 'answer' ? t('release_answer') : t('release_fields')),
     choices, separateChoices(consent, given, changed),
     h('details', {}, h('summary', {}, t('notice')), h('pre', { lang: 'zh-CN' }, consent.notice)),
@@ -120,7 +125,7 @@ export async function requestsView(main, wallet, again) {
   put(main, requests.length === 0 ? empty('no_requests') : requests.map((entry) => {
     const waiting = entry.state === 'REQUESTED' || entry.state === 'PRESENTED';
     return h('article', { class: 'card line', 'data-request': entry.request },
-      h('div', {}, h('h2', {}, `${named(entry.consumer)} · ${entry.body.product}`), h('p', { class: 'quiet' }, entry.body.purpose.text)),
+      h('div', {}, h('h2', {}, `${named(entry.consumer)} · ${productName(wallet, entry.body.product)}`), h('p', { class: 'quiet' }, entry.body.purpose.text)),
       h('span', { class: `state ${entry.state.toLowerCase()}` }, stateText(entry.state)),
       waiting && h('button', { class: 'main', 'data-view': entry.request, onclick: () => act(() => consentScreen(main, wallet, entry, again)) }, t('view')));
   }));
@@ -133,7 +138,7 @@ export async function grantsView(main, wallet, again) {
     const fields = body.scope.flatMap((one) => one.fields.map((id) => fieldName(wallet.items.get(one.item), id)));
     const live = entry.state === 'ACTIVE' || entry.state === 'PAUSED';
     return h('article', { class: 'card line', 'data-grant': entry.grant },
-      h('div', {}, h('h2', {}, `${named(wallet.members.get(body.consumer.account))} · ${body.consumer.product}`),
+      h('div', {}, h('h2', {}, `${named(wallet.members.get(body.consumer.account))} · ${productName(wallet, body.consumer.product)}`),
         h('p', { class: 'quiet' }, fields.join(lang() === 'zh' ? '、' : ', ')),
         h('p', { class: 'quiet' }, `${t('used')} ${entry.uses}/${body.max_uses} · ${t('expires')} ${day(body.valid.to)}`)),
       h('span', { class: `state ${entry.state.toLowerCase()}` }, stateText(entry.state)),

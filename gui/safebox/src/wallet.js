@@ -21,6 +21,7 @@ export class Wallet {
     this.members = new Map();
     this.items = new Map();       // the latest version of each
     this.dictionary = new Map();  // every version
+    this.products = new Map();
     this.plugins = [];
     this.account = '';
     this.self = null;
@@ -35,13 +36,14 @@ export class Wallet {
     if (box && (box.chain !== network.chain || box.host_kid !== kid)) throw new Error('client.wrong_network');
     this.api.chain = network.chain;
     this.hostKid = kid;
-    const [{ members }, { items }, { plugins }] = await Promise.all(
-      ['/v1/members', '/v1/catalogue/items', '/v1/plugins'].map((path) => this.api.get(path)));
+    const [{ members }, { items }, { products }, { plugins }] = await Promise.all(
+      ['/v1/members', '/v1/catalogue/items', '/v1/catalogue/products', '/v1/plugins'].map((path) => this.api.get(path)));
     members.forEach((member) => this.members.set(member.account, member));
     items.forEach((item) => {
       this.items.set(item.item, item);
       this.dictionary.set(versionOf(item), item);
     });
+    products.forEach((product) => this.products.set(product.product, product));
     this.plugins = plugins;
     this.api.host = keyOf(network.host_jwk);
   }

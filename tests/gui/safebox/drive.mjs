@@ -210,6 +210,7 @@ try {
   await askedFor();
   const until = await term('授权期限');
   assert.match(until, /^\d{4}\/\d{1,2}\/\d{1,2} – \d{4}\/\d{1,2}\/\d{1,2}$/);
+  assert.equal(await term('产品'), '贷后关注 (loan_watch · 1)', 'by its name, and as it is signed');
   assert.match(await term('授权方式'), /^持续/);
   assert.equal(await term('使用次数'), '最多 30 次');
   assert.equal(await term('每次使用'), '由部门按当时的记录重新出具');
@@ -219,6 +220,7 @@ try {
   await page.click('#lang');
   await settled();
   await askedFor();
+  assert.equal(await term('Product'), 'Loan Watch (loan_watch · 1)');
   assert.match(await term('Kind of grant'), /^Standing/);
   assert.equal(await term('Uses'), 'at most 30 times');
   assert.match(await term('Each time'), /^Issued afresh by the department/);
@@ -250,6 +252,7 @@ try {
   assert.equal(await looks(), released + 1, 'the person sees each access');
   await shot('13-standing-history');
   await open('grants');
+  assert.match(await page.textContent(`[data-grant="${body.grant}"] h2`), /· 贷后关注$/);
   assert.match(await page.textContent(`[data-grant="${body.grant}"]`), /已用 3\/30/);
   await page.click(`[data-revoke="${body.grant}"]`);
   await page.waitForSelector(`[data-grant="${body.grant}"] .state.revoked`);
