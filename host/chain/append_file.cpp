@@ -72,9 +72,9 @@ class PosixAppendFile final : public AppendFile {
   std::uint64_t size_;
 };
 
-Result<std::string> read_descriptor(int fd, const std::filesystem::path& path, std::uint64_t offset,
-                                    std::size_t size) {
-  std::string bytes(size, '\0');
+Status read_descriptor(int fd, const std::filesystem::path& path, std::uint64_t offset,
+                       std::size_t size, std::string& bytes) {
+  bytes.resize(size);
   std::size_t done = 0;
   while (done < size) {
     const ssize_t got =
@@ -85,7 +85,7 @@ Result<std::string> read_descriptor(int fd, const std::filesystem::path& path, s
     done += static_cast<std::size_t>(got);
   }
   bytes.resize(done);
-  return bytes;
+  return {};
 }
 
 }  // namespace
@@ -117,15 +117,22 @@ PartReader::~PartReader() {
 
 Result<std::string> PartReader::read(const std::filesystem::path& path, std::uint64_t offset,
                                      std::size_t size) {
+  std::string bytes;
+  QC_TRY(read_into(path, offset, size, bytes));
+  return bytes;
+}
+
+Status PartReader::read_into(const std::filesystem::path& path, std::uint64_t offset,
+                             std::size_t size, std::string& bytes) {
   if (fd_ < 0 || path_ != path) {
     if (fd_ >= 0) ::close(fd_);
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd_ < 0) return io_error("cannot open", path, errno);
     path_ = path;
   }
-  QC_ASSIGN(std::string bytes, read_descriptor(fd_, path, offset, size));
+  QC_TRY(read_descriptor(fd_, path, offset, size, bytes));
   if (bytes.size() != size) return unavailable("ledger.io", path.filename().string() + " is short");
-  return bytes;
+  return {};
 }
 
 Result<std::string> read_file(const std::filesystem::path& path) {
@@ -133,7 +140,9 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   if (!fd.ok()) return io_error("cannot open", path, errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return io_error("cannot read", path, errno);
-  return read_descriptor(fd.get(), path, 0, static_cast<std::size_t>(status.st_size));
+  std::string bytes;
+  QC_TRY(read_descriptor(fd.get(), path, 0, static_cast<std::size_t>(status.st_size), bytes));
+  return bytes;
 }
 
 Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& directory) {

@@ -46,6 +46,9 @@ class PartReader {
   /// Exactly `size` bytes. Error: "ledger.io" naming the file.
   Result<std::string> read(const std::filesystem::path& path, std::uint64_t offset,
                            std::size_t size);
+  /// The same into `bytes`, whose memory is used again.
+  Status read_into(const std::filesystem::path& path, std::uint64_t offset, std::size_t size,
+                   std::string& bytes);
 
  private:
   std::filesystem::path path_;

@@ -51,8 +51,11 @@ Status SignerKeys::find(const proof::Transaction& tx, const StateReader& state,
     known_.clear();
     kid_of_.clear();
   }
-  known_[tx.kid] = {xy, account->get<std::string>()};
-  kid_of_[account->get<std::string>()] = tx.kid;
+  const std::string& name = account->get_ref<const std::string&>();
+  const bool member = !name.starts_with("p-") && !name.starts_with("e-");
+  if (member) members_.note(tx.kid, xy);
+  known_[tx.kid] = {xy, name};
+  kid_of_[name] = tx.kid;
   return {};
 }
 
@@ -160,13 +163,10 @@ bool AuditCheck::check_genesis(const AuditWindow& window, const AuditedRecord& r
 bool AuditCheck::apply(AuditWindow& window, AuditedRecord& record, std::size_t number) {
   AuditedTx& audited = window.transactions[record.first_tx + number];
   const std::uint64_t index = record.header.first_index + number;
-  AuditDefect at{"", "", chunk_file(window), record.offset + record.record.offsets[number],
-                 static_cast<std::int64_t>(index)};
   const auto fail = [&](const char* code, std::string message) {
-    at.code = code;
-    at.message = std::move(message);
-    if (audited.tx) at.tx = audited.tx->id_hex();
-    refuse(std::move(at));
+    refuse({code, std::move(message), chunk_file(window),
+            record.offset + record.record.offsets[number], static_cast<std::int64_t>(index),
+            audited.tx ? audited.tx->id_hex() : std::string()});
     return false;
   };
   if (!audited.tx) return fail("audit.transaction", audited.tx.error().message);
@@ -175,9 +175,21 @@ bool AuditCheck::apply(AuditWindow& window, AuditedRecord& record, std::size_t n
     return fail("audit.signature", known.error().message);
   }
   Overlay overlay(state_);
-  const RuleContext context{chain_, index, record.header.time_ms, &tx.body};
-  const auto effect = apply_guarded(tx, context, overlay);
+  RuleContext context{chain_, index, record.header.time_ms, &tx.body, true};
+  ProvenSignature proven;
+  if (audited.evidence) {
+    proven = {evidence_in(tx), audited.evidence->x, audited.evidence->y};
+    context.proven = &proven;
+  }
+  state_.lend(rewrites_what_it_gets(tx.op));
+  auto effect = apply_guarded(tx, context, overlay);
+  state_.lend(false);
   if (!effect) {
+    // Of a state that cannot be read nothing is said about the ledger.
+    if (const std::string failure = state_.failure(); !failure.empty()) {
+      kept_ = unavailable("audit.io", failure);
+      return false;
+    }
     // Whether the signature holds is asked first: it may be why the rule says no.
     const auto key = crypto::PublicKey::from_xy(audited.xy);
     if (!key) return fail("audit.signature", key.error().message);
@@ -192,7 +204,10 @@ bool AuditCheck::apply(AuditWindow& window, AuditedRecord& record, std::size_t n
   for (const auto& [key, value] : overlay.writes()) signers_.written(key);
   kept_ = state_.absorb(std::move(overlay).take_writes());
   ++window.applied;
-  for (const std::string& subject : effect->subjects) subjects_.add_event(subject, tx.id, index);
+  while (!effect->subjects.empty()) {
+    auto subject = effect->subjects.extract(effect->subjects.begin());
+    subjects_.add_event(std::move(subject.value()), tx.id, index);
+  }
   return kept_.ok();
 }
 

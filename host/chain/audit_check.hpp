@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "host/chain/audit.hpp"
+#include "host/chain/audit_evidence.hpp"
 #include "host/chain/audit_window.hpp"
 #include "host/chain/merkle_frontier.hpp"
 #include "host/chain/replay_state.hpp"
@@ -24,6 +25,8 @@ namespace qc::chain {
 /// every change of an account or of a kid's owner.
 class SignerKeys {
  public:
+  /// Tells `members` of the keys of members.
+  explicit SignerKeys(EvidenceKeys& members) : members_(members) {}
   /// Errors: those of signer_key(), or "tx.unknown_key".
   Status find(const proof::Transaction& tx, const StateReader& state,
               std::array<std::uint8_t, 64>& xy);
@@ -35,6 +38,7 @@ class SignerKeys {
     std::array<std::uint8_t, 64> xy;
     std::string account;
   };
+  EvidenceKeys& members_;
   std::unordered_map<std::string, Known> known_;
   std::unordered_map<std::string, std::string> kid_of_;  ///< by account
 };
@@ -53,6 +57,9 @@ class AuditCheck {
   /// As ReplayState: what any thread may do between two windows of the check.
   Cooling take_cooling() { return state_.take_cooling(); }
   void settle(Cooling cooled) { state_.settle(std::move(cooled)); }
+
+  /// Members' keys that it has come across. Any thread, also during the check.
+  const EvidenceKeys& evidence_keys() const { return evidence_keys_; }
 
   const std::optional<AuditDefect>& defect() const { return defect_; }
   const Position& position() const { return position_; }
@@ -83,7 +90,8 @@ class AuditCheck {
   const AuditOptions& options_;
   const ChunkListing& listing_;
   ReplayState state_;
-  SignerKeys signers_;
+  EvidenceKeys evidence_keys_;
+  SignerKeys signers_{evidence_keys_};
   MerkleFrontier log_;
   TileAudit tiles_;
   SubjectTree subjects_;

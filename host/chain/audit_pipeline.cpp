@@ -75,6 +75,7 @@ Result<AuditPipeline::Group> AuditPipeline::read_group() {
 void AuditPipeline::read(Lock& lock) {
   reading_ = true;
   ++running_;
+  reader_.take_back(std::exchange(spare_, {}));
   lock.unlock();
   auto group = read_group();
   lock.lock();
@@ -101,6 +102,7 @@ void AuditPipeline::prepare(Lock& lock) {
   lock.unlock();
   hash_window(*slot.window, listing_);
   parse_window(*slot.window);
+  prove_evidence(*slot.window, check_.evidence_keys(), keys_);
   lock.lock();
   --running_;
   slot.prepared = true;
@@ -134,8 +136,10 @@ void AuditPipeline::verify(Lock& lock, crypto::BatchVerifier& verifier) {
   auto bad = first_bad(*window, verifier);
   const std::uint64_t combined = verifier.counters().combined - before.combined;
   const std::uint64_t all = window->applied;
+  std::string spare = std::move(window->bytes);
   window.reset();
   lock.lock();
+  spare_.push_back(std::move(spare));
   --running_;
   --in_flight_;
   cooled_.push_back(std::move(cooling));

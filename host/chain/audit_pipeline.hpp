@@ -73,9 +73,10 @@ class AuditPipeline {
   std::deque<std::unique_ptr<Slot>> waiting_;  ///< for their check, in order
   std::deque<Slot*> to_prepare_;               ///< of those waiting
   std::deque<Checked> to_verify_;
-  std::vector<Cooling> cooled_;  ///< for the check to take back
-  std::size_t in_flight_ = 0;    ///< windows taken to be prepared and not yet verified
-  unsigned running_ = 0;         ///< threads at work on a window
+  std::vector<std::string> spare_;  ///< memory of windows that are done, for the reader
+  std::vector<Cooling> cooled_;     ///< for the check to take back
+  std::size_t in_flight_ = 0;       ///< windows taken to be prepared and not yet verified
+  unsigned running_ = 0;            ///< threads at work on a window
   bool reading_ = false;
   bool checking_ = false;
   bool read_all_ = false;

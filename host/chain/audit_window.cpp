@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kWindowBytes = 4U << 20U;
 /// Two full sums of the batch verifier.
 constexpr std::size_t kWindowTransactions = 2048;
+constexpr std::size_t kMostSpare = 16;  ///< windows whose memory waits for the next
 
 std::string chunk_file_name(const ChunkListing& listing, std::size_t number) {
   return listing.chunks[number].path.filename().string();
@@ -31,6 +32,12 @@ Result<std::unique_ptr<AuditWindow>> WindowReader::next() {
     ++chunk_;
   }
   return window;
+}
+
+void WindowReader::take_back(std::vector<std::string> spare) {
+  for (std::string& bytes : spare) {
+    if (spare_.size() < kMostSpare) spare_.push_back(std::move(bytes));
+  }
 }
 
 Status WindowReader::open_chunk(AuditWindow& window) {
@@ -68,8 +75,12 @@ Status WindowReader::fill(AuditWindow& window) {
   const ChunkFile& file = listing_.chunks[chunk_];
   const std::uint64_t first = before_.size;
   const std::uint64_t start = offset_;
-  QC_ASSIGN(window.bytes,
-            reader_.read(file.path, start, std::min(chunk_bytes_ - start, kWindowBytes)));
+  if (!spare_.empty()) {
+    window.bytes = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  QC_TRY(reader_.read_into(file.path, start, std::min(chunk_bytes_ - start, kWindowBytes),
+                           window.bytes));
   while (!window.defect && before_.size - first < kWindowTransactions) {
     const std::uint64_t left = chunk_bytes_ - offset_;
     const std::size_t at = offset_ - start;
@@ -86,7 +97,7 @@ Status WindowReader::fill(AuditWindow& window) {
     const std::uint64_t size = frame.header.record_bytes();
     if (window.bytes.size() - at < size) {
       if (at != 0) break;  // it begins the next window
-      QC_ASSIGN(window.bytes, reader_.read(file.path, start, size));
+      QC_TRY(reader_.read_into(file.path, start, size, window.bytes));
     }
     AuditedRecord taken;
     taken.offset = offset_;

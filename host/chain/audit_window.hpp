@@ -25,12 +25,21 @@ struct AuditDefect {
   std::string tx = {};
 };
 
+/// A key that signs what stands in other people's transactions.
+struct EvidenceKey {
+  std::array<std::uint8_t, 64> xy;
+  std::string x;  ///< as in its JWK
+  std::string y;
+};
+
 /// A transaction on its way through the audit.
 struct AuditedTx {
   Result<proof::Transaction> tx = internal("tx.invalid", "not parsed");
   Hash32 id{};
   Hash32 leaf{};
   std::array<std::uint8_t, 64> xy{};  ///< the key to verify with, once the rules' turn has found it
+  /// Key under which the evidence in the body was found valid. Null: the rule has to verify it.
+  std::shared_ptr<const EvidenceKey> evidence;
 };
 
 struct AuditedRecord {
@@ -62,6 +71,8 @@ class WindowReader {
       : listing_(listing), chunk_(chunk) {}
   /// Null after the last one, and after one with a defect. Error: "ledger.io".
   Result<std::unique_ptr<AuditWindow>> next();
+  /// Memory of windows that are done, for those to come.
+  void take_back(std::vector<std::string> spare);
 
  private:
   Status open_chunk(AuditWindow& window);
@@ -76,6 +87,7 @@ class WindowReader {
   std::uint64_t offset_ = 0;
   Position before_ = initial_position();  ///< as far as headers and trailers say
   PartReader reader_;
+  std::vector<std::string> spare_;
 };
 
 /// Checks the records' hashes of all windows, together: a record is long, and one vector hashes

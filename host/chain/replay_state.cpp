@@ -32,8 +32,16 @@ ReplayState::~ReplayState() {
 }
 
 Document ReplayState::find(const std::string& key) const {
+  if (nonces_apart_ && key.starts_with(ReplayNonces::kFamily)) {
+    const auto second = nonces_.find(key);
+    return second ? document(*second) : nullptr;
+  }
+  if (lists_apart_ && key.starts_with(ReplayLists::kFamily)) {
+    return lists_.contains(key) ? document(true) : nullptr;
+  }
   if (const auto it = slots_.find(key); it != slots_.end()) {
     ReplaySlot& slot = it->second;
+    misused_ = misused_ || slot.lent;
     if (!slot.value && slot.text) {
       forget(slot);
       slot.value = value_of(slot);
@@ -51,6 +59,24 @@ Document ReplayState::find(const std::string& key) const {
     count(*it);
   }
   return value;
+}
+
+std::optional<Json> ReplayState::get(const std::string& key) const {
+  if (!lending_) return StateReader::get(key);
+  {
+    const Document shared = find(key);  // makes a value of a text
+    if (!shared) return std::nullopt;
+  }
+  const auto it = slots_.find(key);
+  if (it == slots_.end() || it->second.value.use_count() != 1) return StateReader::get(key);
+  ReplaySlot& slot = it->second;
+  // Documents are const so that nobody changes what others read; here there are no others.
+  std::optional<Json> own(std::move(const_cast<Json&>(*slot.value)));
+  slot.value.reset();
+  slot.text.reset();
+  slot.lent = true;
+  lent_.push_back(&slot);
+  return own;
 }
 
 Document ReplayState::value_of(const ReplaySlot& slot) {
@@ -101,9 +127,36 @@ void ReplayState::cool() {
   }
 }
 
+namespace {
+
+/// Empties a value from the inside out: the library takes every child out into a list first, so
+/// that deep values do not use up the stack, and these are as deep as parse_json() allows.
+void take_apart(Json& value) {
+  if (value.is_object()) {
+    auto& members = value.get_ref<Json::object_t&>();
+    for (auto& [name, member] : members) {
+      if (member.is_structured()) take_apart(member);
+    }
+    members.clear();
+  } else if (value.is_array()) {
+    auto& elements = value.get_ref<Json::array_t&>();
+    for (Json& element : elements) {
+      if (element.is_structured()) take_apart(element);
+    }
+    elements.clear();
+  }
+}
+
+}  // namespace
+
 void Cooling::run() {
   for (Item& item : items_) {
-    item.text = std::make_unique<const std::string>(dump_json(*item.document));
+    // A copy, which takes no more than it needs: these stay.
+    const std::string text = dump_json(*item.document);
+    item.text = std::make_unique<const std::string>(text);
+  }
+  for (Document& document : done_with_) {
+    if (document.use_count() == 1) take_apart(const_cast<Json&>(*document));
   }
   done_with_.clear();
 }
@@ -146,7 +199,38 @@ ReplayState::Index& ReplayState::index_of(std::string_view family) const {
 }
 
 void ReplayState::scan(const std::string& prefix, const std::string& start,
-                       const std::function<bool(const std::string&, const Json&)>& visit) const {
+                       const Visit& visit) const {
+  const auto within = [&](std::string_view family) { return prefix.starts_with(family); };
+  if (nonces_apart_ && within(ReplayNonces::kFamily)) {
+    nonces_.scan(prefix, start, visit);
+    return;
+  }
+  if (lists_apart_ && within(ReplayLists::kFamily)) {
+    lists_.scan(prefix, start, visit);
+    return;
+  }
+  Apart waiting{nonces_apart_ && ReplayNonces::kFamily.starts_with(prefix),
+                lists_apart_ && ReplayLists::kFamily.starts_with(prefix)};
+  const bool on = scan_documents(prefix, start, [&](const std::string& key, const Json& value) {
+    return scan_apart(waiting, key, start, visit) && visit(key, value);
+  });
+  if (on) scan_apart(waiting, {}, start, visit);
+}
+
+bool ReplayState::scan_apart(Apart& waiting, std::string_view below, const std::string& start,
+                             const Visit& visit) const {
+  // What is kept apart is a whole family each: it comes before the first document behind it.
+  const auto due = [below](bool& waits, std::string_view family) {
+    return waits && (below.empty() || below > family) && std::exchange(waits, false);
+  };
+  return !(due(waiting.nonces, ReplayNonces::kFamily) &&
+           !nonces_.scan(ReplayNonces::kFamily, start, visit)) &&
+         !(due(waiting.lists, ReplayLists::kFamily) &&
+           !lists_.scan(ReplayLists::kFamily, start, visit));
+}
+
+bool ReplayState::scan_documents(const std::string& prefix, const std::string& start,
+                                 const Visit& visit) const {
   // A prefix without a slash may reach over several families; the empty family has all keys.
   const bool within_family = prefix.find('/') != std::string::npos;
   const Index& index = index_of(within_family ? family_of(prefix) : std::string_view());
@@ -173,12 +257,37 @@ void ReplayState::scan(const std::string& prefix, const std::string& start,
     });
   }
   visit_mine_below(nullptr);
+  return !stopped;
+}
+
+bool ReplayState::put_apart(const std::string& key, const Document& value) {
+  if (nonces_apart_ && key.starts_with(ReplayNonces::kFamily)) {
+    if (value && ReplayNonces::takes(key, *value)) {
+      nonces_.put(key, *value);
+      return true;
+    }
+    nonces_.erase(key);
+    odd_ = odd_ || value;
+    return !value;
+  }
+  if (lists_apart_ && key.starts_with(ReplayLists::kFamily)) {
+    if (value && ReplayLists::takes(key, *value)) {
+      lists_.put(key);
+      return true;
+    }
+    lists_.erase(key);
+    odd_ = odd_ || value;
+    return !value;
+  }
+  return false;
 }
 
 void ReplayState::put(std::string name, Document value) {
+  if (put_apart(name, value)) return;
   const auto [it, is_new] = slots_.try_emplace(std::move(name));
   const std::string& key = it->first;
   ReplaySlot& slot = it->second;
+  if (std::exchange(slot.lent, false)) std::erase(lent_, &slot);
   forget(slot);
   slot.text.reset();
   if (!value && !spill_ && !slot.queued) {
@@ -190,6 +299,7 @@ void ReplayState::put(std::string name, Document value) {
     slots_.erase(it);  // nothing below could show through
     return;
   }
+  if (slot.value) cooling_.done_with_.push_back(std::move(slot.value));
   slot.value = std::move(value);
   slot.stored = false;
   slot.touched = true;
@@ -206,17 +316,36 @@ Status ReplayState::absorb(Overlay::Writes&& writes) {
     auto node = writes.extract(writes.begin());
     put(std::move(node.key()), std::move(node.mapped()));
   }
+  if (!lent_.empty()) misused_ = true;
+  if (misused_) return internal("audit.state", failure());
   cool();
-  return used_bytes_ > memory_bytes_ ? spill() : Status();
+  return odd_ || bytes() > memory_bytes_ ? spill() : Status();
 }
 
 Result<Hash32> ReplayState::digest(std::string_view chain, const Position& at) {
   QC_TRY(spill());
-  const Hash32 digest = snapshot_digest(*spill_, chain, at);
+  StateDigest digest(chain, at);
+  Apart waiting{nonces_apart_, lists_apart_};
+  const Visit add = [&](const std::string& key, const Json& value) {
+    digest.add(key, state_text(value));
+    return true;
+  };
+  const std::string family = keys::state("");
+  spill_->scan(family, "", [&](std::string_view key, std::string_view document) {
+    scan_apart(waiting, key.substr(family.size()), "", add);
+    digest.add(key.substr(family.size()), document);
+    return true;
+  });
+  scan_apart(waiting, {}, "", add);
   if (const std::string failed = failure(); !failed.empty()) {
     return unavailable("audit.io", failed);
   }
-  return digest;
+  return digest.finish();
+}
+
+std::string ReplayState::failure() const {
+  if (misused_) return "a rule did not give back what it had been given, or asked for it twice";
+  return spill_ ? spill_->failure() : std::string();
 }
 
 Status ReplayState::open_spill() {
@@ -230,19 +359,52 @@ Status ReplayState::open_spill() {
   return {};
 }
 
+Status ReplayState::write_spill(KvBatch& batch, std::size_t at_least) {
+  if (batch.size() < at_least) return {};
+  QC_TRY(spill_->write(batch));
+  batch.clear();
+  return {};
+}
+
 Status ReplayState::spill() {
   if (!spill_) QC_TRY(open_spill());
   ++spills_;
-  KvBatch batch;
-  for (const auto& [key, slot] : slots_) {
-    if (slot.stored) continue;
-    batch.emplace_back(keys::state(key), std::nullopt);
-    if (const Document value = value_of(slot)) batch.back().second = state_text(*value);
-    if (batch.size() < kSpillBatch) continue;
-    QC_TRY(spill_->write(batch));
-    batch.clear();
+  // In order: tables of ranges that do not overlap need not be merged later.
+  std::vector<const ReplaySlots::value_type*> rows;
+  for (const auto& row : slots_) {
+    if (!row.second.stored) rows.push_back(&row);
   }
-  QC_TRY(spill_->write(batch));
+  std::sort(rows.begin(), rows.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  KvBatch batch;
+  for (const auto* row : rows) {
+    const ReplaySlot& slot = row->second;
+    batch.emplace_back(keys::state(row->first), std::nullopt);
+    if (slot.text) {
+      batch.back().second = *slot.text;  // as state_text() gives it
+    } else if (slot.value) {
+      batch.back().second = state_text(*slot.value);
+    }
+    QC_TRY(write_spill(batch, kSpillBatch));
+  }
+  // As rows of the store like all others, and from now on: there would be no room again and again.
+  const bool all = odd_ || nonces_.bytes() + lists_.bytes() > memory_bytes_ / 4 * 3;
+  Status written;
+  const Visit write = [&](const std::string& key, const Json& value) {
+    batch.emplace_back(keys::state(key), state_text(value));
+    written = write_spill(batch, kSpillBatch);
+    return written.ok();
+  };
+  if (all && std::exchange(nonces_apart_, false)) nonces_.scan(ReplayNonces::kFamily, "", write);
+  if (all && written && std::exchange(lists_apart_, false))
+    lists_.scan(ReplayLists::kFamily, "", write);
+  if (!written) return written;
+  QC_TRY(write_spill(batch, 1));
+  if (all) {
+    nonces_.clear();
+    lists_.clear();
+    odd_ = false;
+  }
   for (auto& [family, index] : indexes_) index.clear();
   hot_.clear();
   hot_bytes_ = 0;

@@ -12,6 +12,13 @@ namespace qc::chain {
 
 using proof::Transaction;
 
+/// A JWS in a body that was found to be signed with a key before the rules' turn.
+struct ProvenSignature {
+  std::string_view compact;
+  std::string_view x;  ///< of the key, as in its JWK
+  std::string_view y;
+};
+
 struct RuleContext {
   std::string chain;         ///< this network
   std::uint64_t index = 0;   ///< position that the transaction will have
@@ -19,6 +26,11 @@ struct RuleContext {
   /// The transaction's body, where nobody reads it after the rules (an audit): what is accepted
   /// takes it into the state instead of copying it. Null: it stays as it is.
   Json* spare_body = nullptr;
+  /// Nobody reads `state` after a refusal (an audit ends there): what a refused rule wrote may
+  /// stay.
+  bool spare_state = false;
+  /// Saves verifying it once more. Null: there is none.
+  const ProvenSignature* proven = nullptr;
   std::int64_t time_s() const { return time_ms / 1000; }
 };
 
@@ -50,9 +62,14 @@ ForeseenKeys foreseen_keys(const Transaction& tx, const StateReader& state);
 /// The subject account that a body or a document names, or "".
 std::string named_subject(const Json& object);
 
+/// Whether the operation's rule writes again every document that it get()s, and asks for each once:
+/// then it may be given the document itself.
+bool rewrites_what_it_gets(std::string_view op);
+
 /// Applies one transaction, signature already verified with signer_key(). On error nothing is
-/// written to `state`. Checks in order: chain ("tx.wrong_chain"), validity window ("tx.expired",
-/// "tx.from_the_future"), duplicate id or nonce ("tx.duplicate"), signer's standing
+/// written to `state` (but see RuleContext::spare_state). Checks in order: chain
+/// ("tx.wrong_chain"), validity window ("tx.expired", "tx.from_the_future"), duplicate id or nonce
+/// ("tx.duplicate"), signer's standing
 /// ("member.suspended", "tx.forbidden_op"), then the family's rule. Errors name fields.
 /// Deterministic: same state, same transaction, same context, same result on every host.
 Result<Effect> apply_transaction(const Transaction& tx, const RuleContext& context, Overlay& state);

@@ -54,6 +54,20 @@ struct Signed {
   Json payload;
 };
 
+/// The statement, if its signature is that of the key `jwk`.
+Result<crypto::Jws> open_signed(const Call& call, const std::string& compact, const Json& jwk,
+                                std::string_view typ) {
+  const ProvenSignature* const proven = call.context.proven;
+  if (proven == nullptr || proven->compact != compact || proven->x != text_of(jwk, "x") ||
+      proven->y != text_of(jwk, "y")) {
+    QC_ASSIGN(const crypto::PublicKey key, crypto::PublicKey::from_jwk(jwk));
+    return crypto::jws_open(compact, key, typ, kMaxEvidenceBytes);
+  }
+  QC_ASSIGN(crypto::Jws jws, crypto::jws_parse(compact, kMaxEvidenceBytes));
+  if (jws.typ() == typ) return jws;
+  return invalid("jws.wrong_type", "expected \"" + std::string(typ) + "\"", "header.typ");
+}
+
 // Its signature is checked here, with the key that the department has on the ledger: the registrar
 // cannot invent people, nor who stands for whom.
 Result<Signed> open_evidence(const Call& call, std::string_view typ) {
@@ -66,8 +80,7 @@ Result<Signed> open_evidence(const Call& call, std::string_view typ) {
   if (!member || text_of(*member, "kind") != "department" || !is_active(*member)) {
     return forbidden("identity.bad_evidence", "not signed by an active department").at(field);
   }
-  QC_ASSIGN(const crypto::PublicKey key, crypto::PublicKey::from_jwk(member->at("jwk")));
-  auto opened = crypto::jws_open(compact, key, typ, kMaxEvidenceBytes);
+  auto opened = open_signed(call, compact, member->at("jwk"), typ);
   if (!opened.ok()) return invalid("identity.bad_evidence", opened.error().message, field);
   auto payload = parse_json(opened->payload);
   if (!payload.ok()) return payload.error().at(field);

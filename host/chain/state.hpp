@@ -15,7 +15,7 @@ namespace qc::chain {
 /// A document that nobody changes any more, so that whoever reads it shares it: copying one costs
 /// more than most rules. Null: there is none.
 using Document = std::shared_ptr<const Json>;
-inline Document document(Json value) { return std::make_shared<const Json>(std::move(value)); }
+inline Document document(Json value) { return std::make_shared<Json>(std::move(value)); }
 
 /// About what a value takes in memory: nodes of trees, texts of their own.
 std::size_t memory_of(const Json& value);

@@ -1,6 +1,7 @@
 #include "host/chain/subject_tree.hpp"
 
 #include <cassert>
+#include <utility>
 
 #include "sdk/proof/many_hashes.hpp"
 
@@ -15,14 +16,51 @@ std::size_t tree_side(const Hash32& key, std::size_t depth) {
 
 SubjectTree::SubjectTree() : nodes_(1) {}
 
-void SubjectTree::add_event(std::string_view account, const Hash32& tx_id, std::uint64_t index) {
-  Leaf& leaf = leaf_of(proof::subject_key(account));
-  leaf.value.head = proof::next_event_head(leaf.value.head, tx_id, index);
-  ++leaf.value.count;
+void SubjectTree::add_event(std::string account, const Hash32& tx_id, std::uint64_t index) {
+  events_.push_back({std::move(account), tx_id, index});
+}
+
+void SubjectTree::take_events() {
+  std::vector<std::string_view> accounts;
+  for (const Event& event : events_) accounts.emplace_back(event.account);
+  std::vector<Hash32> keys(accounts.size());
+  proof::text_hashes(accounts, keys);  // as subject_key()
+  struct Waiting {
+    Ref leaf;
+    std::size_t event;
+  };
+  std::vector<Waiting> waiting;
+  for (std::size_t i = 0; i < keys.size(); ++i) waiting.push_back({leaf_of(keys[i]), i});
+  // In each round the next event of every subject that has one.
+  std::vector<Waiting> later;
+  std::vector<Waiting> now;
+  std::vector<proof::EventLink> links;
+  std::vector<Hash32> heads;
+  while (!waiting.empty()) {
+    for (const Waiting& one : waiting) {
+      Leaf& leaf = leaves_[one.leaf & ~kLeaf];
+      (leaf.linked ? later : now).push_back(one);
+      if (std::exchange(leaf.linked, true)) continue;
+      links.push_back({leaf.value.head, events_[one.event].tx_id, events_[one.event].index});
+    }
+    heads.resize(links.size());
+    proof::event_heads(links, heads);
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      Leaf& leaf = leaves_[now[i].leaf & ~kLeaf];
+      leaf.value.head = heads[i];
+      ++leaf.value.count;
+      leaf.linked = false;
+    }
+    waiting.swap(later);
+    later.clear();
+    now.clear();
+    links.clear();
+  }
+  events_.clear();
 }
 
 /// Finds or makes the leaf and marks everything above it as changed.
-SubjectTree::Leaf& SubjectTree::leaf_of(const Hash32& key) {
+SubjectTree::Ref SubjectTree::leaf_of(const Hash32& key) {
   Ref parent = kEmpty;
   Ref at = root_;
   std::size_t depth = 0;
@@ -41,7 +79,7 @@ SubjectTree::Leaf& SubjectTree::leaf_of(const Hash32& key) {
   Leaf& leaf = leaves_[at & ~kLeaf];
   if (!leaf.changed) changed_leaves_.push_back(at);
   leaf.changed = true;
-  return leaf;
+  return at;
 }
 
 SubjectTree::Ref SubjectTree::add_leaf(const Hash32& key) {
@@ -83,6 +121,7 @@ const Hash32& SubjectTree::hash_of(Ref ref) const {
 }
 
 Hash32 SubjectTree::root() {
+  take_events();
   std::vector<proof::MapLeaf> leaves;
   for (const Ref ref : changed_leaves_) {
     Leaf& leaf = leaves_[ref & ~kLeaf];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,9 +16,10 @@ class SubjectTree {
  public:
   SubjectTree();
   /// Notes one more event about the account.
-  void add_event(std::string_view account, const Hash32& tx_id, std::uint64_t index);
+  void add_event(std::string account, const Hash32& tx_id, std::uint64_t index);
   /// With all events so far.
   Hash32 root();
+  /// As of the last root.
   std::size_t subjects() const { return leaves_.size(); }
 
  private:
@@ -31,19 +33,28 @@ class SubjectTree {
     proof::SubjectValue value;
     Hash32 hash{};
     bool changed = false;
+    bool linked = false;  ///< in the round of take_events() in hand
   };
   struct Node {
     Hash32 hash{};
     Ref children[2] = {kEmpty, kEmpty};
     bool changed = false;
   };
-  Leaf& leaf_of(const Hash32& key);
+  struct Event {
+    std::string account;
+    Hash32 tx_id;
+    std::uint64_t index;
+  };
+  /// Links the events noted to their subjects'.
+  void take_events();
+  Ref leaf_of(const Hash32& key);
   Ref add_leaf(const Hash32& key);
   /// Puts inner nodes between `depth` and where two keys part; returns the topmost.
   Ref part(std::size_t depth, Ref old_leaf, Ref new_leaf);
   void mark(std::size_t depth, Ref node);
   const Hash32& hash_of(Ref ref) const;
 
+  std::vector<Event> events_;  ///< since the last root
   std::vector<Leaf> leaves_;
   std::vector<Node> nodes_;  ///< place 0 stands for empty subtrees
   Ref root_ = kEmpty;

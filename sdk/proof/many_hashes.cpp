@@ -12,8 +12,20 @@ using crypto::Sm3Input;
 // RFC 9162 section 2.1.1: leaves and inner nodes are told apart by their first byte.
 constexpr std::uint8_t kLeafByte = 0x00;
 constexpr std::uint8_t kNodeByte = 0x01;
+constexpr std::uint8_t kEventByte = 0x02;
 constexpr ByteView kLeafPrefix(&kLeafByte, 1);
 constexpr ByteView kNodePrefix(&kNodeByte, 1);
+constexpr ByteView kEventPrefix(&kEventByte, 1);
+
+using Count = std::array<std::uint8_t, 8>;
+
+Count big_endian_count(std::uint64_t value) {
+  Count out{};
+  for (unsigned byte = 0; byte < 8; ++byte) {
+    out[byte] = static_cast<std::uint8_t>(value >> (56 - 8 * byte));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -57,15 +69,24 @@ std::vector<Hash32> parent_hashes(std::span<const Hash32> children) {
 }
 
 void map_leaf_hashes(std::span<const MapLeaf> leaves, std::span<Hash32> out) {
-  std::vector<std::array<std::uint8_t, 8>> counts(leaves.size());
+  std::vector<Count> counts(leaves.size());
   std::vector<Sm3Input> inputs;
   inputs.reserve(leaves.size());
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const MapLeaf& leaf = leaves[i];
-    for (unsigned byte = 0; byte < 8; ++byte) {
-      counts[i][byte] = static_cast<std::uint8_t>(leaf.value.count >> (56 - 8 * byte));
-    }
+    counts[i] = big_endian_count(leaf.value.count);
     inputs.push_back({{kLeafPrefix, leaf.key, counts[i], leaf.value.head}, nullptr});
+  }
+  crypto::sm3_public_many(inputs, out);
+}
+
+void event_heads(std::span<const EventLink> links, std::span<Hash32> out) {
+  std::vector<Count> indexes(links.size());
+  std::vector<Sm3Input> inputs;
+  inputs.reserve(links.size());
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    indexes[i] = big_endian_count(links[i].index);
+    inputs.push_back({{kEventPrefix, links[i].previous, links[i].tx_id, indexes[i]}, nullptr});
   }
   crypto::sm3_public_many(inputs, out);
 }

@@ -32,4 +32,12 @@ struct MapLeaf {
 /// out[i] = map_leaf_hash(leaves[i]).
 void map_leaf_hashes(std::span<const MapLeaf> leaves, std::span<Hash32> out);
 
+struct EventLink {
+  Hash32 previous;
+  Hash32 tx_id;
+  std::uint64_t index;
+};
+/// out[i] = next_event_head(links[i]) (subject_map.hpp).
+void event_heads(std::span<const EventLink> links, std::span<Hash32> out);
+
 }  // namespace qc::proof
