@@ -19,11 +19,27 @@ class BufferedStore::Snapshot final : public KvReader {
       : view_(std::move(view)), sequence_(sequence) {}
 
   std::optional<std::string> get(std::string_view key) const override {
-    for (const RowBuffer* const buffer : {view_->young.get(), view_->old.get()}) {
-      if (buffer == nullptr) continue;
-      if (const auto* const value = buffer->find(key, sequence_)) return *value;
+    const RowBuffer::Value* const value = buffered(key);
+    return value != nullptr ? *value : view_->table->get(key);
+  }
+
+  std::vector<std::optional<std::string>> get_many(
+      std::span<const std::string_view> keys) const override {
+    std::vector<std::optional<std::string>> out(keys.size());
+    std::vector<std::string_view> left;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (const RowBuffer::Value* const value = buffered(keys[i])) {
+        out[i] = *value;
+      } else {
+        left.push_back(keys[i]);
+        places.push_back(i);
+      }
     }
-    return view_->table->get(key);
+    if (left.empty()) return out;
+    auto found = view_->table->get_many(left);
+    for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(found[i]);
+    return out;
   }
 
   void scan(std::string_view prefix, std::string_view start,
@@ -54,6 +70,12 @@ class BufferedStore::Snapshot final : public KvReader {
   }
 
  private:
+  /// Null: neither buffer says anything about the key.
+  const RowBuffer::Value* buffered(std::string_view key) const {
+    const RowBuffer::Value* const young = view_->young->find(key, sequence_);
+    return young != nullptr || view_->old == nullptr ? young : view_->old->find(key, sequence_);
+  }
+
   std::shared_ptr<const View> view_;
   std::uint64_t sequence_;
 };
@@ -86,6 +108,11 @@ std::shared_ptr<const KvReader> BufferedStore::snapshot() const {
 }
 
 std::optional<std::string> BufferedStore::get(std::string_view key) const { return now().get(key); }
+
+std::vector<std::optional<std::string>> BufferedStore::get_many(
+    std::span<const std::string_view> keys) const {
+  return now().get_many(keys);
+}
 
 void BufferedStore::scan(
     std::string_view prefix, std::string_view start,

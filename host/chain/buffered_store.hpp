@@ -36,6 +36,8 @@ class BufferedStore final : public KvStore {
   BufferedStore& operator=(const BufferedStore&) = delete;
 
   std::optional<std::string> get(std::string_view key) const override;
+  std::vector<std::optional<std::string>> get_many(
+      std::span<const std::string_view> keys) const override;
   void scan(std::string_view prefix, std::string_view start,
             const std::function<bool(std::string_view, std::string_view)>& visit) const override;
   Status write_rows(std::shared_ptr<const KvBatch> batch) override;

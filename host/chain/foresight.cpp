@@ -25,9 +25,21 @@ bool changed_by_use(std::string_view key) {
   return key.starts_with("request/") || key.starts_with("grant/") || key.starts_with("access/");
 }
 
-std::optional<proof::SubjectValue> stored_value(const KvReader& rows, const std::string& account) {
-  const auto bytes = rows.get(keys::subject_value(account));
-  return bytes ? decode_subject_value(*bytes) : std::nullopt;
+/// Values of all that are named in `group`, read together.
+void add_subject_values(const KvReader& rows, std::vector<Foreseen>& group) {
+  std::vector<std::string> keys;
+  for (const Foreseen& one : group) {
+    for (const auto& subject : one.subjects) keys.push_back(keys::subject_value(subject.account));
+  }
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  const auto found = rows.get_many(views);
+  auto value = found.begin();
+  for (Foreseen& one : group) {
+    for (auto& subject : one.subjects) {
+      if (*value) subject.value = decode_subject_value(**value);
+      ++value;
+    }
+  }
 }
 
 }  // namespace
@@ -54,32 +66,75 @@ Document GroupReader::find(const std::string& key) const {
   return it->second;
 }
 
-Foreseen foresee(const Transaction& tx, const GroupReader& state, std::uint64_t batches) {
-  Foreseen out;
-  out.batches = batches;
-  const ForeseenKeys keys = foreseen_keys(tx, state);
-  out.documents.reserve(keys.documents.size());
-  std::vector<std::string> subjects = keys.subjects;
-  for (const std::string& key : keys.documents) {
-    Foreseen::Entry entry{key, hash_of_key(key), nullptr, nullptr};
-    if (changed_by_use(key)) {
-      if (auto own = state.get(key)) {
-        std::string subject = named_subject(*own);  // whose request or grant it is
-        if (!subject.empty()) subjects.push_back(std::move(subject));
-        entry.alone = std::make_unique<Json>(std::move(*own));
-      }
-    } else {
-      entry.document = state.find(key);
+void GroupReader::expect(std::span<const std::string_view> keys) const {
+  std::vector<std::string_view> missing;
+  std::vector<Document*> places;
+  for (const std::string_view key : keys) {
+    const auto [it, added] = found_.try_emplace(std::string(key));
+    if (!added) continue;
+    missing.push_back(it->first);
+    places.push_back(&it->second);
+  }
+  auto documents = get_many(missing);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (documents[i]) *places[i] = document(std::move(*documents[i]));
+  }
+}
+
+std::vector<std::optional<Json>> GroupReader::get_many(
+    std::span<const std::string_view> keys) const {
+  std::vector<std::string> rows;
+  rows.reserve(keys.size());
+  for (const std::string_view key : keys) rows.push_back(keys::state(key));
+  const std::vector<std::string_view> views(rows.begin(), rows.end());
+  std::vector<std::optional<Json>> out;
+  out.reserve(keys.size());
+  for (const auto& text : rows_.get_many(views)) {
+    out.push_back(text ? parse_state_text(*text) : std::nullopt);
+  }
+  return out;
+}
+
+std::vector<Foreseen> foresee(std::span<const Transaction* const> group, const GroupReader& state,
+                              std::uint64_t batches) {
+  std::vector<ForeseenKeys> names;
+  names.reserve(group.size());
+  std::vector<std::string_view> shared;
+  std::vector<std::string_view> own;
+  for (const Transaction* const tx : group) {
+    names.push_back(foreseen_keys(*tx, state));
+    for (const std::string& key : names.back().documents) {
+      (changed_by_use(key) ? own : shared).push_back(key);
     }
-    out.documents.push_back(std::move(entry));
   }
-  std::sort(subjects.begin(), subjects.end());
-  subjects.erase(std::unique(subjects.begin(), subjects.end()), subjects.end());
-  for (std::string& account : subjects) {
-    auto value = stored_value(state.rows(), account);
-    const std::uint64_t hash = hash_of_subject(account);
-    out.subjects.push_back({std::move(account), hash, value});
+  state.expect(shared);
+  auto owned = state.get_many(own);
+  auto next_owned = owned.begin();
+  std::vector<Foreseen> out(group.size());
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    std::vector<std::string>& subjects = names[i].subjects;
+    out[i].batches = batches;
+    out[i].documents.reserve(names[i].documents.size());
+    for (std::string& key : names[i].documents) {
+      Foreseen::Entry entry{std::move(key), 0, nullptr, nullptr};
+      entry.hash = hash_of_key(entry.key);
+      if (!changed_by_use(entry.key)) {
+        entry.document = state.find(entry.key);
+      } else if (auto& document = *next_owned++) {
+        std::string subject = named_subject(*document);  // whose request or grant it is
+        if (!subject.empty()) subjects.push_back(std::move(subject));
+        entry.alone = std::make_unique<Json>(std::move(*document));
+      }
+      out[i].documents.push_back(std::move(entry));
+    }
+    std::sort(subjects.begin(), subjects.end());
+    subjects.erase(std::unique(subjects.begin(), subjects.end()), subjects.end());
+    for (std::string& account : subjects) {
+      const std::uint64_t hash = hash_of_subject(account);
+      out[i].subjects.push_back({std::move(account), hash, std::nullopt});
+    }
   }
+  add_subject_values(state.rows(), out);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -78,8 +79,13 @@ class GroupReader final : public StateReader {
   }
   const KvReader& rows() const { return rows_; }
 
+  /// Looks up at once what find() will be asked for.
+  void expect(std::span<const std::string_view> keys) const;
+
   /// Not kept: for what belongs to one transaction.
   std::optional<Json> get(const std::string& key) const override { return state_.get(key); }
+  /// The same of many.
+  std::vector<std::optional<Json>> get_many(std::span<const std::string_view> keys) const;
 
  private:
   const KvReader& rows_;
@@ -87,9 +93,10 @@ class GroupReader final : public StateReader {
   mutable std::unordered_map<std::string, Document> found_;
 };
 
-/// Reads ahead for one transaction whose signature is verified. `batches`: how many the group's
-/// state has.
-Foreseen foresee(const Transaction& tx, const GroupReader& state, std::uint64_t batches);
+/// Reads ahead for transactions whose signatures are verified; one for each, in order. `batches`:
+/// how many the group's state has.
+std::vector<Foreseen> foresee(std::span<const Transaction* const> group, const GroupReader& state,
+                              std::uint64_t batches);
 
 /// Which keys were written by the last batches. A hash stands for a key: two keys with one hash
 /// cost a look-up. Thread contract: one thread.

@@ -158,14 +158,20 @@ void LedgerImpl::take(TxVerifier& verifier, std::vector<Arrival> arrivals) {
   const std::shared_ptr<const Tip> tip = committer_->tip();
   const GroupReader state(*tip->snapshot);
   auto verified = verifier.run(std::move(submissions), {options_.chain, host_key(), state});
+  std::vector<const Transaction*> good;
+  good.reserve(arrivals.size());
+  for (const auto& one : verified) {
+    if (one.ok()) good.push_back(&*one);
+  }
+  std::vector<Foreseen> foreseen = foresee(good, state, tip->position.batches);
+  auto next_foreseen = foreseen.begin();
   std::vector<Entry> entries;
   entries.reserve(arrivals.size());
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
     if (verified[i].ok()) {
-      Foreseen foreseen = foresee(*verified[i], state, tip->position.batches);
-      foreseen.charge(foresight_budget_);
-      entries.push_back(
-          {std::move(verified[i]).value(), std::move(arrivals[i].done), std::move(foreseen)});
+      next_foreseen->charge(foresight_budget_);
+      entries.push_back({std::move(verified[i]).value(), std::move(arrivals[i].done),
+                         std::move(*next_foreseen++)});
     } else {
       committer_->count_rejected();
       arrivals[i].done(verified[i].error());

@@ -4,21 +4,10 @@
 #include "sdk/crypto/sm3.hpp"
 
 namespace qc::chain {
-namespace {
-
-/// What write_state() wrote; the store has its own checksums.
-std::optional<Json> parse_document(std::string_view text) {
-  if (auto plain = parse_plain_json(text)) return plain;
-  Json value = Json::parse(text, nullptr, false);
-  if (value.is_discarded()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
 
 std::optional<Json> StoredState::get(const std::string& key) const {
   const auto text = store_.get(keys::state(key));
-  return text ? parse_document(*text) : std::nullopt;
+  return text ? parse_state_text(*text) : std::nullopt;
 }
 
 Document StoredState::find(const std::string& key) const {
@@ -30,12 +19,19 @@ void StoredState::scan(const std::string& prefix, const std::string& start,
                        const std::function<bool(const std::string&, const Json&)>& visit) const {
   const std::string from = start.empty() ? std::string() : keys::state(start);
   store_.scan(keys::state(prefix), from, [&visit](std::string_view key, std::string_view text) {
-    const auto value = parse_document(text);
+    const auto value = parse_state_text(text);
     return !value || visit(std::string(key.substr(1)), *value);
   });
 }
 
 std::string state_text(const Json& document) { return dump_json(document); }
+
+std::optional<Json> parse_state_text(std::string_view text) {
+  if (auto plain = parse_plain_json(text)) return plain;
+  Json value = Json::parse(text, nullptr, false);
+  if (value.is_discarded()) return std::nullopt;
+  return value;
+}
 
 void write_state(const Overlay& overlay, KvBatch& batch) {
   for (const auto& [key, value] : overlay.writes()) {

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <iterator>
+#include <utility>
 
 #include "host/chain/keys.hpp"
 #include "sdk/proof/many_hashes.hpp"
@@ -92,25 +93,43 @@ std::size_t SubjectMapUpdate::touch(const Place& place, const Hash32& key, const
 
 Result<Hash32> SubjectMapUpdate::apply(const Values& values) {
   assert(!values.empty() && touched_.empty());
-  QC_ASSIGN(const std::size_t root, update({0, nullptr, true}, {values.begin(), values.end()}));
+  std::size_t root = kNone;
+  next_.push_back({0, true, kNone, 0, {values.begin(), values.end()}});
+  while (!next_.empty()) {
+    const std::vector<Below> tiles = std::exchange(next_, {});
+    QC_ASSIGN(const std::vector<Row*> rows, open_rows(tiles));
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
+      const Below& tile = tiles[i];
+      const std::size_t topmost = update({tile.depth, rows[i], tile.may_exist}, tile.range);
+      (tile.parent == kNone ? root : touched_[tile.parent].children[tile.side]) = topmost;
+    }
+  }
   return hash_up(root);
 }
 
-Result<SubjectMapUpdate::Row*> SubjectMapUpdate::open_row(const Place& place, const Hash32& key) {
-  rows_.push_back({row_key(place.depth, key), {}});
-  Row& row = rows_.back();
-  if (!place.may_exist) return &row;
-  if (const auto bytes = store_.get(row.key)) {
-    QC_ASSIGN(row.tile, decode_tile(*bytes));
+Result<std::vector<SubjectMapUpdate::Row*>> SubjectMapUpdate::open_rows(
+    const std::vector<Below>& tiles) {
+  std::vector<Row*> out;
+  out.reserve(tiles.size());
+  std::vector<std::string_view> stored;
+  std::vector<Row*> read;
+  for (const Below& tile : tiles) {
+    Row& row = rows_.emplace_back(Row{row_key(tile.depth, tile.range.begin->first), {}});
+    out.push_back(&row);
+    if (!tile.may_exist) continue;
+    stored.push_back(row.key);
+    read.push_back(&row);
   }
-  return &row;
+  const auto found = store_.get_many(stored);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    if (!found[i]) continue;
+    QC_ASSIGN(read[i]->tile, decode_tile(*found[i]));
+  }
+  return out;
 }
 
-Result<std::size_t> SubjectMapUpdate::update(Place place, Range range) {
+std::size_t SubjectMapUpdate::update(const Place& place, Range range) {
   const Hash32& first = range.begin->first;
-  if (place.depth % MapTile::kLevels == 0) {
-    QC_ASSIGN(place.row, open_row(place, first));
-  }
   // A copy: what is touched is written where it lies.
   const MapNode node = place.row->tile.nodes[slot_of(place.depth, first)];
   if (place.may_exist && node.there) {
@@ -124,20 +143,18 @@ Result<std::size_t> SubjectMapUpdate::update(Place place, Range range) {
 }
 
 /// The subtree held one key. Either that key alone is updated, or it moves down beside the new.
-Result<std::size_t> SubjectMapUpdate::merge_leaf(const Place& place, Range range,
-                                                 const MapNode& leaf) {
-  Values merged(range.begin, range.end);
-  merged.emplace(leaf.left, value_of(leaf));
+std::size_t SubjectMapUpdate::merge_leaf(const Place& place, Range range, const MapNode& leaf) {
   place.row->tile.nodes[slot_of(place.depth, leaf.left)] = {};
-  if (std::next(merged.begin()) == merged.end()) {
-    const auto& [key, value] = *merged.begin();
+  if (std::next(range.begin) == range.end && range.begin->first == leaf.left) {
+    const auto& [key, value] = *range.begin;
     return touch(place, key, {true, true, key, value.head, value.count});
   }
+  Values& merged = merged_.emplace_back(range.begin, range.end);
+  merged.emplace(leaf.left, value_of(leaf));
   return descend({place.depth, place.row, false}, {merged.begin(), merged.end()}, {});
 }
 
-Result<std::size_t> SubjectMapUpdate::descend(const Place& place, Range range,
-                                              const MapNode& existing) {
+std::size_t SubjectMapUpdate::descend(const Place& place, Range range, const MapNode& existing) {
   assert(place.depth < kBits);
   auto middle = range.begin;
   while (middle != range.end && !bit(middle->first, place.depth)) ++middle;
@@ -146,13 +163,19 @@ Result<std::size_t> SubjectMapUpdate::descend(const Place& place, Range range,
   const auto child = [&](const Hash32& hash) {
     return Place{place.depth + 1, place.row, place.may_exist && hash != Hash32{}};
   };
-  if (middle != range.begin) {
-    QC_ASSIGN(touched_[here].children[0], update(child(existing.left), {range.begin, middle}));
-  }
-  if (middle != range.end) {
-    QC_ASSIGN(touched_[here].children[1], update(child(existing.right), {middle, range.end}));
-  }
+  if (middle != range.begin) go_down(here, 0, child(existing.left), {range.begin, middle});
+  if (middle != range.end) go_down(here, 1, child(existing.right), {middle, range.end});
   return here;
+}
+
+void SubjectMapUpdate::go_down(std::size_t parent, std::size_t side, const Place& child,
+                               Range range) {
+  if (child.depth % MapTile::kLevels == 0) {
+    next_.push_back({child.depth, child.may_exist, parent, side, range});
+    return;
+  }
+  const std::size_t topmost = update(child, range);
+  touched_[parent].children[side] = topmost;
 }
 
 Hash32 SubjectMapUpdate::hash_up(std::size_t root) {
@@ -192,6 +215,7 @@ Hash32 SubjectMapUpdate::hash_up(std::size_t root) {
 void SubjectMapUpdate::write_to(KvBatch& batch) {
   for (Row& row : rows_) batch.emplace_back(std::move(row.key), encode_tile(row.tile));
   rows_.clear();
+  merged_.clear();
   touched_.clear();
 }
 

@@ -65,17 +65,30 @@ class SubjectMapUpdate {
     Row* row;
     bool may_exist;
   };
-  /// Each adds what it touches and returns the number of the topmost. A place is come to once.
-  Result<std::size_t> update(Place place, Range range);
-  Result<std::size_t> merge_leaf(const Place& place, Range range, const MapNode& leaf);
-  Result<std::size_t> descend(const Place& place, Range range, const MapNode& existing);
-  Result<Row*> open_row(const Place& place, const Hash32& key);
+  /// A tile that is come to, and whose child its topmost node is.
+  struct Below {
+    std::size_t depth;
+    bool may_exist;
+    std::size_t parent;  ///< kNone: the root
+    std::size_t side;
+    Range range;
+  };
+  /// Each adds what it touches in its tile, leaves the tiles below to `next_` and returns the
+  /// number of the topmost. A place is come to once.
+  std::size_t update(const Place& place, Range range);
+  std::size_t merge_leaf(const Place& place, Range range, const MapNode& leaf);
+  std::size_t descend(const Place& place, Range range, const MapNode& existing);
+  void go_down(std::size_t parent, std::size_t side, const Place& child, Range range);
+  /// Rows of tiles of one depth, read together.
+  Result<std::vector<Row*>> open_rows(const std::vector<Below>& tiles);
   std::size_t touch(const Place& place, const Hash32& key, const MapNode& node);
   /// Hashes of all, from the leaves up, a level at once; returns that of number `root`.
   Hash32 hash_up(std::size_t root);
 
   const KvReader& store_;
   std::vector<Touched> touched_;
+  std::vector<Below> next_;
+  std::deque<Values> merged_;  ///< that ranges point into
   std::deque<Row> rows_;
 };
 

@@ -125,12 +125,17 @@ struct Ready {
 };
 
 std::vector<chain::Foreseen> read_ahead(const std::vector<Transaction>& transactions) {
+  constexpr std::size_t kGroup = 100;
   std::vector<chain::Foreseen> out;
   const Scene& scene = Scene::get();
-  std::optional<chain::GroupReader> group;
-  for (std::size_t i = 0; i < transactions.size(); ++i) {
-    if (i % 100 == 0) group.emplace(*scene.store);
-    out.push_back(chain::foresee(transactions[i], *group, scene.position.batches));
+  for (std::size_t at = 0; at < transactions.size(); at += kGroup) {
+    const chain::GroupReader reader(*scene.store);
+    std::vector<const Transaction*> group;
+    for (std::size_t i = at; i < std::min(at + kGroup, transactions.size()); ++i) {
+      group.push_back(&transactions[i]);
+    }
+    auto foreseen = chain::foresee(group, reader, scene.position.batches);
+    std::move(foreseen.begin(), foreseen.end(), std::back_inserter(out));
   }
   return out;
 }

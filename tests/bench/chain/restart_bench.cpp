@@ -128,7 +128,7 @@ int measure(const std::string& directory, End end) {
   const Json line = {{"transactions", size},   {"ready_s", ready_s},
                      {"ready_mib", ready_mib}, {"most_mib", memory_mib("VmHWM")},
                      {"rate", seen.rate()},    {"p50_ms", seen.p50_ms},
-                     {"p99_ms", seen.p99_ms}};
+                     {"p99_ms", seen.p99_ms},  {"cpu_us", 1e6 * seen.cpu_cores / seen.rate()}};
   std::printf("%s\n", line.dump().c_str());
   std::fflush(stdout);
   if (end == End::kCrashed) std::_Exit(0);  // what the store has not flushed is lost

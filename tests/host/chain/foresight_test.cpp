@@ -21,6 +21,12 @@ proof::Transaction naming(const std::string& request, const std::string& subject
   return tx;
 }
 
+Foreseen foresee_one(const proof::Transaction& tx, const GroupReader& state,
+                     std::uint64_t batches) {
+  const proof::Transaction* const group[] = {&tx};
+  return std::move(foresee(group, state, batches).front());
+}
+
 void write(KvStore& store, const Overlay& batch) {
   KvBatch rows;
   write_state(batch, rows);
@@ -39,7 +45,7 @@ TEST(Foresight, GivesWhatTheStateHasHoweverOldItIs) {
   for (std::uint64_t batch_no = 0; batch_no < 600; ++batch_no) {
     for (int n = 0; n < 4; ++n) {  // read ahead now, used up to nine batches later
       const GroupReader group(*store);
-      waiting.push_back(foresee(naming("r" + any(30), "p-" + any(30)), group, batch_no));
+      waiting.push_back(foresee_one(naming("r" + any(30), "p-" + any(30)), group, batch_no));
     }
     Overlay batch(static_cast<const StateReader&>(foresight));
     while (waiting.size() > random() % 36) {
@@ -84,7 +90,7 @@ TEST(Foresight, ADocumentIsGivenAwayOnce) {
   write(*store, batch);
   Foresight foresight(state, 1);
   const GroupReader group(*store);
-  Foreseen foreseen = foresee(naming("r", "p-1"), group, 1);
+  Foreseen foreseen = foresee_one(naming("r", "p-1"), group, 1);
   foresight.look_at(&foreseen);
   const auto first = foresight.get("request/r");
   const auto again = foresight.get("request/r");
@@ -92,7 +98,7 @@ TEST(Foresight, ADocumentIsGivenAwayOnce) {
   EXPECT_EQ(*first, *again);
   EXPECT_EQ(foresight.counters().answered, 1U);
   // Whoever has seen the document keeps it when another wants to change it.
-  Foreseen shared = foresee(naming("r", "p-1"), group, 1);
+  Foreseen shared = foresee_one(naming("r", "p-1"), group, 1);
   foresight.look_at(&shared);
   const Document seen = foresight.find("request/r");
   const auto own = foresight.get("request/r");
@@ -106,7 +112,7 @@ TEST(Foresight, WhatIsMissingIsForeseenToo) {
   const StoredState state(*store);
   Foresight foresight(state, 0);
   const GroupReader group(*store);
-  Foreseen foreseen = foresee(naming("r", "p-1"), group, 0);
+  Foreseen foreseen = foresee_one(naming("r", "p-1"), group, 0);
   Overlay batch(static_cast<const StateReader&>(state));
   batch.put("request/r", Json{{"state", "REQUESTED"}});
   foresight.look_at(&foreseen);
@@ -122,7 +128,7 @@ TEST(Foresight, SubjectsAreForeseenUntilAnEventAboutThem) {
   const StoredState state(*store);
   Foresight foresight(state, 0);
   const GroupReader group(*store);
-  Foreseen foreseen = foresee(naming("r", "p-1"), group, 0);
+  Foreseen foreseen = foresee_one(naming("r", "p-1"), group, 0);
   foresight.look_at(&foreseen);
   ASSERT_NE(foresight.subject("p-1"), nullptr);
   EXPECT_FALSE(foresight.subject("p-1")->value);
@@ -141,7 +147,7 @@ TEST(Foresight, ItsMemoryIsBoundedAndGivenBack) {
   ByteBudget budget(5000);
   std::vector<Foreseen> held;
   for (int n = 0; n < 20; ++n) {
-    Foreseen one = foresee(naming("r", "p-1"), group, 1);
+    Foreseen one = foresee_one(naming("r", "p-1"), group, 1);
     one.charge(budget);
     held.push_back(std::move(one));
   }
