@@ -6,6 +6,7 @@
 
 #include "host/chain/hints.hpp"
 #include "host/chain/pending_batches.hpp"
+#include "host/chain/recent_documents.hpp"
 #include "sdk/proof/many_hashes.hpp"
 
 namespace qc::chain {
@@ -134,9 +135,8 @@ KvBatch BatchBuilder::rows(std::uint64_t chunk, std::uint64_t offset) {
 namespace {
 
 /// Applies one transaction of a record; the defect's offset and index are filled by the caller.
-std::optional<ReplayDefect> replay_transaction(BatchBuilder& batch, std::string_view bytes,
+std::optional<ReplayDefect> replay_transaction(BatchBuilder& batch, const Result<Transaction>& tx,
                                                bool verify_signature) {
-  auto tx = proof::parse_transaction(std::string(bytes));
   if (!tx) return ReplayDefect{"audit.transaction", tx.error().message};
   const auto defect = [&tx](const char* code, const std::string& message) {
     return ReplayDefect{code, message, 0, -1, tx->id_hex()};
@@ -155,14 +155,35 @@ std::optional<ReplayDefect> replay_transaction(BatchBuilder& batch, std::string_
   return std::nullopt;
 }
 
+/// One for each up to the first that cannot be read.
+std::vector<Foreseen> read_ahead(const std::vector<Result<Transaction>>& transactions,
+                                 const KvReader& store, std::uint64_t batches) {
+  std::vector<const Transaction*> good;
+  for (const auto& one : transactions) {
+    if (!one.ok()) break;
+    good.push_back(&*one);
+  }
+  return foresee(good, GroupReader(store), batches);
+}
+
 }  // namespace
 
 std::optional<ReplayDefect> replay_record(KvStore& store, Position& position, const Record& record,
                                           const ReplayContext& context) {
   const PendingBatches stored(store);  // none is on its way
-  BatchBuilder batch({stored, stored}, position.size, context.chain, record.header.time_ms);
-  for (std::size_t i = 0; i < record.transactions.size(); ++i) {
-    auto defect = replay_transaction(batch, record.transactions[i], context.verify_signatures);
+  const RecentDocuments documents(stored);
+  Foresight foresight(documents, position.batches);
+  BatchBuilder batch({foresight, stored, &foresight}, position.size, context.chain,
+                     record.header.time_ms);
+  std::vector<Result<Transaction>> transactions;
+  transactions.reserve(record.transactions.size());
+  for (const std::string_view bytes : record.transactions) {
+    transactions.push_back(proof::parse_transaction(std::string(bytes)));
+  }
+  std::vector<Foreseen> foreseen = read_ahead(transactions, store, position.batches);
+  for (std::size_t i = 0; i < transactions.size(); ++i) {
+    if (i < foreseen.size()) foresight.look_at(&foreseen[i]);
+    auto defect = replay_transaction(batch, transactions[i], context.verify_signatures);
     if (!defect) continue;
     defect->offset = context.offset + record.offsets[i];
     defect->index = static_cast<std::int64_t>(record.header.first_index + i);

@@ -20,19 +20,21 @@
 namespace qc::chain {
 namespace {
 
-constexpr std::size_t kBlockCacheBytes = 256U << 20U;
+constexpr std::size_t kBlockCacheBytes = 512U << 20U;
 constexpr int kOpenTables = 1000;
-constexpr std::size_t kMaxYoungTables = 12;
-/// With so many young tables compaction takes what it needs; with fewer, its bytes are rationed, so
-/// that it is a steady share of a processor and not all of one now and nothing then.
-constexpr std::size_t kHurryYoungTables = 8;
+/// Tables that hold the same range of keys, or sets of tables side by side: a key is looked for in
+/// each. From kMergeRuns on RocksDB merges, from kHurryRuns on it takes for that what it needs;
+/// with fewer, its bytes are rationed, so that it is a steady share of a processor and not all of
+/// one now and nothing then. At kMaxRuns who writes waits.
+constexpr int kMergeRuns = 8;
+constexpr std::size_t kHurryRuns = 11;
+constexpr std::size_t kMaxRuns = 16;
 constexpr std::int64_t kCalmBytesPerSecond = 48LL << 20U;
 constexpr std::int64_t kHurryBytesPerSecond = 1LL << 30U;
 constexpr std::int64_t kRationUs = 10000;
 /// What is in a buffer, or in the full one before it, a start after a crash applies again: some
 /// 24,000 transactions at most, 2 s where the ledger is large and nothing of it is in memory.
 constexpr std::size_t kBufferBytes = 16U << 20U;
-constexpr std::uint64_t kLevelBaseBytes = 128U << 20U;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
@@ -185,19 +187,25 @@ class RocksTable final : public RowTable {
   std::string failure() const override { return failure_->text(); }
 
  private:
-  std::size_t young_tables() const {
-    rocksdb::ColumnFamilyMetaData levels;
-    db_->GetColumnFamilyMetaData(&levels);
-    return levels.levels.empty() ? 0 : levels.levels.front().files.size();
+  /// Each table of level 0 is one, and so is each level below. Not those that are being merged: a
+  /// merge of the oldest takes a minute, and who writes is not kept for that.
+  std::size_t runs() const {
+    rocksdb::ColumnFamilyMetaData all;
+    db_->GetColumnFamilyMetaData(&all);
+    std::size_t out = 0;
+    for (const auto& level : all.levels) {
+      const auto waiting = static_cast<std::size_t>(
+          std::count_if(level.files.begin(), level.files.end(),
+                        [](const auto& file) { return !file.being_compacted; }));
+      out += level.level == 0 ? waiting : std::min<std::size_t>(waiting, 1);
+    }
+    return out;
   }
 
-  /// Young tables are looked through one after the other: with too many of them reading gets slow,
-  /// so who writes waits.
   void await_compaction() const {
-    std::size_t young = young_tables();
-    limiter_->SetBytesPerSecond(young < kHurryYoungTables ? kCalmBytesPerSecond
-                                                          : kHurryBytesPerSecond);
-    for (; failure_->text().empty() && young >= kMaxYoungTables; young = young_tables()) {
+    std::size_t now = runs();
+    limiter_->SetBytesPerSecond(now < kHurryRuns ? kCalmBytesPerSecond : kHurryBytesPerSecond);
+    for (; failure_->text().empty() && now >= kMaxRuns; now = runs()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   }
@@ -233,8 +241,14 @@ rocksdb::Options store_options(const std::shared_ptr<Failure>& failure) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  options.max_background_jobs = 2;
-  options.max_bytes_for_level_base = kLevelBaseBytes;  // what came since is worth merging into
+  // Runs of like size are merged, so that a row is rewritten a few times in all: merged into levels
+  // of ten times the size each it was three times as often, beside more runs to look through.
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
+  options.level0_file_num_compaction_trigger = kMergeRuns;
+  options.compaction_options_universal.size_ratio = 20;      // percent that are still alike
+  options.compaction_options_universal.min_merge_width = 3;  // of two, rows would go up singly
+  options.compaction_options_universal.max_size_amplification_percent = 300;
+  options.max_background_jobs = 4;  // a long merge of old runs keeps no young ones waiting
   options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kCalmBytesPerSecond, kRationUs));
   // What is young is rewritten soon: compressing it costs the cores more than it saves the disk.
   options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,

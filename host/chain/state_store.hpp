@@ -20,8 +20,8 @@ class StoredState final : public StateReader {
   const KvReader& store_;
 };
 
-/// A document as it is stored, and back. Nullopt: not what state_text() wrote; the store has its own
-/// checksums.
+/// A document as it is stored, and back. Nullopt: not what state_text() wrote; the store has its
+/// own checksums.
 std::string state_text(const Json& document);
 std::optional<Json> parse_state_text(std::string_view text);
 /// Rows for an overlay's writes, in no order.

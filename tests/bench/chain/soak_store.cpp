@@ -99,12 +99,14 @@ Rows rows_of(const Model& model, const Range& range) {
 }
 
 void compare(const KvReader& reader, const Model& model, Random& random, const char* who) {
-  for (int n = 0; n < 8; ++n) {
-    const std::string key = any_key(random);
-    const auto it = model.find(key);
-    const auto value = reader.get(key);
-    if (value.has_value() != (it != model.end()) || (value && *value != it->second)) {
-      fail(std::string(who) + ": another value of " + key + " after batch " + named(model));
+  std::vector<std::string> keys;
+  for (int n = 0; n < 8; ++n) keys.push_back(any_key(random));
+  const auto values = reader.get_many(std::vector<std::string_view>(keys.begin(), keys.end()));
+  for (std::size_t n = 0; n < keys.size(); ++n) {
+    const auto it = model.find(keys[n]);
+    const auto right = it == model.end() ? std::nullopt : std::optional<std::string>(it->second);
+    if (reader.get(keys[n]) != right || values[n] != right) {
+      fail(std::string(who) + ": another value of " + keys[n] + " after batch " + named(model));
     }
   }
   static const std::vector<std::string> kPrefixes{"", "s", "sg", "e\xff", "m", "none"};

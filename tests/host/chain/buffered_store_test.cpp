@@ -68,12 +68,16 @@ class Writer {
 };
 
 void expect_same(const KvReader& reader, const Model& model, Writer& any) {
-  for (int n = 0; n < 10; ++n) {
-    const std::string key = any.any_key();
-    const auto it = model.find(key);
-    const auto value = reader.get(key);
-    ASSERT_EQ(value.has_value(), it != model.end()) << key;
-    ASSERT_EQ(value.value_or(""), it == model.end() ? "" : it->second) << key;
+  std::vector<std::string> keys;
+  for (int n = 0; n < 10; ++n) keys.push_back(any.any_key());
+  keys.push_back(keys.front());
+  const auto values = reader.get_many(std::vector<std::string_view>(keys.begin(), keys.end()));
+  ASSERT_EQ(values.size(), keys.size());
+  for (std::size_t n = 0; n < keys.size(); ++n) {
+    const auto it = model.find(keys[n]);
+    const auto right = it == model.end() ? std::nullopt : std::optional<std::string>(it->second);
+    ASSERT_EQ(reader.get(keys[n]), right) << keys[n];
+    ASSERT_EQ(values[n], right) << keys[n];
   }
   ASSERT_EQ(all_of(reader, "", ""), all_of(model, "", ""));
   const std::string from = any.any_key();

@@ -43,9 +43,13 @@ TEST(Foresight, GivesWhatTheStateHasHoweverOldItIs) {
   std::deque<Foreseen> waiting;
   std::uint64_t used = 0;
   for (std::uint64_t batch_no = 0; batch_no < 600; ++batch_no) {
-    for (int n = 0; n < 4; ++n) {  // read ahead now, used up to nine batches later
-      const GroupReader group(*store);
-      waiting.push_back(foresee_one(naming("r" + any(30), "p-" + any(30)), group, batch_no));
+    std::vector<proof::Transaction> transactions;
+    for (int n = 0; n < 4; ++n) transactions.push_back(naming("r" + any(30), "p-" + any(30)));
+    std::vector<const proof::Transaction*> group;
+    for (const auto& tx : transactions) group.push_back(&tx);
+    const GroupReader reader(*store);
+    for (Foreseen& one : foresee(group, reader, batch_no)) {  // used up to nine batches later
+      waiting.push_back(std::move(one));
     }
     Overlay batch(static_cast<const StateReader&>(foresight));
     while (waiting.size() > random() % 36) {
