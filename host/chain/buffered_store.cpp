@@ -1,8 +1,7 @@
 #include "host/chain/buffered_store.hpp"
 
+#include <algorithm>
 #include <limits>
-#include <sys/resource.h>
-#include <unistd.h>
 
 namespace qc::chain {
 
@@ -120,10 +119,18 @@ void BufferedStore::scan(
   now().scan(prefix, start, visit);
 }
 
+void BufferedStore::await_table(std::unique_lock<std::mutex>& lock) {
+  ++in_haste_;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return view_->old == nullptr || !handed_over_; });
+  --in_haste_;
+}
+
 Status BufferedStore::rotate() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return view_->old == nullptr || !handed_over_; });
+  await_table(lock);
   QC_TRY(handed_over_);
+  young_bytes_ = 0;
   show({std::make_shared<RowBuffer>(), view_->young, view_->table});
   changed_.notify_all();
   return {};
@@ -145,6 +152,7 @@ Status BufferedStore::write_rows(std::shared_ptr<const KvBatch> batch) {
   }
   view->young->insert(std::move(batch), sequence);
   const std::lock_guard lock(mutex_);
+  young_bytes_ = view->young->bytes();
   sequence_ = sequence;
   return {};
 }
@@ -157,14 +165,24 @@ Status BufferedStore::flush() {
   }
   if (!empty) QC_TRY(rotate());
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return view_->old == nullptr || !handed_over_; });
+  await_table(lock);
   return handed_over_;
 }
 
+void BufferedStore::keep_pace(std::chrono::steady_clock::time_point begun, double share) {
+  constexpr auto kLongest = std::chrono::seconds(2);  // where nothing fills the other buffer
+  constexpr auto kStep = std::chrono::milliseconds(2);
+  std::unique_lock lock(mutex_);
+  while (in_haste_ == 0 && !closing_) {
+    const double filled =
+        static_cast<double>(young_bytes_) / static_cast<double>(buffer_bytes_ / 2);
+    const std::chrono::duration<double> gone = std::chrono::steady_clock::now() - begun;
+    if (share <= std::max(filled, gone / kLongest)) return;
+    changed_.wait_for(lock, kStep);
+  }
+}
+
 void BufferedStore::run() {
-  // Nobody waits for it as long as it is done before the other buffer is full.
-  constexpr int kNice = 10;
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return closing_ || (view_->old != nullptr && handed_over_); });
@@ -173,7 +191,9 @@ void BufferedStore::run() {
     lock.unlock();
     RowCursor rows("", "", std::numeric_limits<std::uint64_t>::max());
     rows.add(*old);
-    const Status taken = table_->take(std::move(rows));
+    const auto begun = std::chrono::steady_clock::now();
+    const Status taken =
+        table_->take(std::move(rows), [&](double share) { keep_pace(begun, share); });
     const auto table = table_->snapshot();
     lock.lock();
     if (taken) {

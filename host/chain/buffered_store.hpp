@@ -1,7 +1,9 @@
 // A store whose writes wait in memory until there are enough of them for a table.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,13 +14,16 @@
 
 namespace qc::chain {
 
+/// Told how much of the rows is written, 0 to 1; returns when it is time for more.
+using RowPace = std::function<void(double share)>;
+
 /// What lies below the buffers. Thread contract: take() on one thread, the rest on any.
 class RowTable {
  public:
   virtual ~RowTable() = default;
   /// Every row of `rows`, all or none, durable when it returns: one for each key, in order. May
   /// wait for older rows to be put in order. Error: "ledger.io".
-  virtual Status take(RowCursor rows) = 0;
+  virtual Status take(RowCursor rows, const RowPace& pace) = 0;
   /// What was taken up to now.
   virtual std::shared_ptr<const KvReader> snapshot() const = 0;
   virtual std::string failure() const = 0;
@@ -26,7 +31,9 @@ class RowTable {
 
 /// Two buffers at most: one that is written to, and one that a thread of its own hands to the
 /// table; whoever fills the first meanwhile waits. After a crash the table has a prefix of the
-/// batches, as every handing over is whole. Thread contract: KvStore's.
+/// batches, as every handing over is whole. A handing over goes on at the pace at which the other
+/// buffer fills, twice as fast: as a burst, or at a low priority, it would be met by those who
+/// write. Thread contract: KvStore's.
 class BufferedStore final : public KvStore {
  public:
   explicit BufferedStore(std::unique_ptr<RowTable> table, std::size_t buffer_bytes);
@@ -54,6 +61,10 @@ class BufferedStore final : public KvStore {
   Status rotate();
   void show(View view);
   void run();
+  /// Until nothing is handed over, or it failed. Requires the mutex.
+  void await_table(std::unique_lock<std::mutex>& lock);
+  /// Until so much of what is handed over since `begun` should be written.
+  void keep_pace(std::chrono::steady_clock::time_point begun, double share);
 
   const std::size_t buffer_bytes_;
   const std::unique_ptr<RowTable> table_;
@@ -63,6 +74,8 @@ class BufferedStore final : public KvStore {
   std::shared_ptr<const View> view_;
   std::uint64_t sequence_ = 0;  ///< of the last batch written
   Status handed_over_;          ///< the first failure stays
+  std::size_t young_bytes_ = 0;
+  unsigned in_haste_ = 0;  ///< who waits for a handing over
   bool closing_ = false;
   std::thread thread_;
 };

@@ -110,7 +110,13 @@ void Committer::process(OrderedBatch batch) {
   for (Entry& entry : batch.entries) {  // those that order() did not come to
     if (entry.done) work.refused.push_back({std::move(entry.done), Error{}});
   }
+  under_way->place = take_place();
   sealing_.hand_over(std::move(under_way));
+}
+
+std::shared_ptr<void> Committer::take_place() {
+  options_.occupy(1);
+  return {nullptr, [this](void*) { options_.occupy(-1); }};
 }
 
 /// Lets go of batches that the store has, or of all where one was not written.
@@ -198,6 +204,7 @@ void Committer::seal(std::unique_ptr<UnderWay> batch) {
     set_trouble(std::string("the sequencer failed: ") + exception.what(), true);
     done = unavailable("ledger.io", "the sequencer failed; the ledger is read-only");
   }
+  batch->place.reset();
   if (done) {
     showing_.hand_over(std::move(batch));
     return;
@@ -244,6 +251,7 @@ Status Committer::append(UnderWay& batch) {
     set_trouble(for_good ? chunks_.broken() : place.error().message, for_good);
     return place.error();
   }
+  batch.place.reset();  // the next one is ordered while the rows of this one are stored
   hints_.write(place->chunk, before.size - place->chunk, builder.hints());
   set_trouble("", false);
   batch.appended = true;

@@ -39,6 +39,8 @@ struct CommitterOptions {
   std::string chain;
   crypto::PrivateKey host_key;
   std::filesystem::path chunks;
+  /// Told of batches that begin, or cease, to stand in front of the disk; any thread.
+  std::function<void(int change)> occupy;
 };
 
 /// Thread contract: process() and close() on the orderer's thread or after it has ended; the rest
@@ -83,7 +85,8 @@ class Committer {
   /// A batch on its way.
   struct UnderWay {
     std::shared_ptr<BatchBuilder> builder;
-    std::uint64_t undone = 0;  ///< Durable::undone, as the orderer's thread knew it
+    std::uint64_t undone = 0;     ///< Durable::undone, as the orderer's thread knew it
+    std::shared_ptr<void> place;  ///< in front of the disk
     Work work;
     std::optional<Error> failure;           ///< ordering it did not come to an end
     bool appended = false;                  ///< there was something to append
@@ -101,6 +104,8 @@ class Committer {
   Error record_refusal(const Transaction& attempt, Error refusal, BatchBuilder& builder,
                        Work& work);
   void stand_on(const std::shared_ptr<BatchBuilder>& builder);
+  /// A place in front of the disk, until it is let go.
+  std::shared_ptr<void> take_place();
 
   // On the sealing thread.
   void seal(std::unique_ptr<UnderWay> batch);

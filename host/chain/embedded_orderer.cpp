@@ -9,6 +9,10 @@
 namespace qc::chain {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+Clock::time_point in(std::size_t us) { return Clock::now() + std::chrono::microseconds(us); }
+
 class EmbeddedOrderer final : public Orderer {
  public:
   explicit EmbeddedOrderer(EmbeddedOrdererOptions options) : options_(std::move(options)) {}
@@ -21,14 +25,20 @@ class EmbeddedOrderer final : public Orderer {
       queued_bytes_ += entry.tx.bytes.size();
       queue_.push_back(std::move(entry));
     }
-    wake_.notify_one();
+    wake_if_due();
     return {};
   }
 
   void announce(int change) override {
     const std::lock_guard lock(mutex_);
     announced_ += change;
-    if (announced_ <= 0) wake_.notify_one();
+    wake_if_due();
+  }
+
+  void occupy(int change) override {
+    const std::lock_guard lock(mutex_);
+    occupied_ += change;
+    wake_if_due();
   }
 
   void start(Handler handler) override {
@@ -40,25 +50,44 @@ class EmbeddedOrderer final : public Orderer {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
-      wake_.notify_one();
+      wake_if_due();
     }
     if (thread_.joinable()) thread_.join();
   }
 
  private:
-  bool cut_now() const {
-    return stopping_ || announced_ <= 0 || queue_.size() >= options_.batch_max_txs ||
+  /// A reason to stop waiting.
+  using Reason = bool (EmbeddedOrderer::*)() const;
+  bool something() const { return stopping_ || !queue_.empty(); }
+  bool full() const {
+    return stopping_ || queue_.size() >= options_.batch_max_txs ||
            queued_bytes_ >= options_.batch_max_bytes;
+  }
+  bool worth_ordering() const { return queue_.size() >= options_.batch_ahead_txs || full(); }
+  bool placed() const { return occupied_ <= 0 || worth_ordering(); }
+  bool complete() const { return announced_ <= 0 || full(); }
+
+  /// Waking a thread costs more than ordering a transaction. Requires the mutex.
+  void wake_if_due() {
+    if (awaited_ != nullptr && (this->*awaited_)()) wake_.notify_one();
+  }
+  void wait_until(std::unique_lock<std::mutex>& lock, Clock::time_point latest, Reason reason) {
+    awaited_ = reason;
+    wake_.wait_until(lock, latest, [this, reason] { return (this->*reason)(); });
+    awaited_ = nullptr;
   }
 
   void run() {
     std::unique_lock lock(mutex_);
     while (true) {
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      wait_until(lock, Clock::time_point::max(), &EmbeddedOrderer::something);
       if (queue_.empty()) return;
-      wake_.wait_for(lock, std::chrono::microseconds(options_.batch_max_wait_us),
-                     [this] { return cut_now(); });
+      wait_until(lock, in(options_.occupied_max_wait_us), &EmbeddedOrderer::placed);
+      if (crowded_) wait_until(lock, crowd_waits_until_, &EmbeddedOrderer::worth_ordering);
+      wait_until(lock, in(options_.batch_max_wait_us), &EmbeddedOrderer::complete);
       OrderedBatch batch = cut();
+      crowded_ = batch.entries.size() >= options_.crowd_txs;
+      crowd_waits_until_ = in(options_.crowd_interval_us);
       lock.unlock();
       batch.time_ms = options_.clock_ms();
       handler_(std::move(batch));
@@ -87,6 +116,10 @@ class EmbeddedOrderer final : public Orderer {
   std::deque<Entry> queue_;
   std::size_t queued_bytes_ = 0;
   int announced_ = 0;
+  int occupied_ = 0;
+  Reason awaited_ = nullptr;
+  bool crowded_ = false;
+  Clock::time_point crowd_waits_until_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -166,9 +166,9 @@ class RocksTable final : public RowTable {
         limiter_(db_->GetDBOptions().rate_limiter),
         next_((directory / "next").string()) {}
 
-  Status take(RowCursor rows) override {
+  Status take(RowCursor rows, const RowPace& pace) override {
     await_compaction();
-    rocksdb::Status status = write(rows);
+    rocksdb::Status status = write(rows, pace);
     if (status.ok() && written_ != 0) {
       rocksdb::IngestExternalFileOptions options;
       options.move_files = true;
@@ -211,7 +211,8 @@ class RocksTable final : public RowTable {
   }
 
   /// `written_`: how many rows.
-  rocksdb::Status write(RowCursor& rows) {
+  rocksdb::Status write(RowCursor& rows, const RowPace& pace) {
+    constexpr std::uint64_t kAtOnce = 256;
     written_ = 0;
     rocksdb::Options options = db_->GetOptions();
     options.compression_per_level.clear();
@@ -224,7 +225,9 @@ class RocksTable final : public RowTable {
       const auto& value = rows.value();
       status =
           value ? writer.Put(slice(rows.key()), slice(*value)) : writer.Delete(slice(rows.key()));
-      ++written_;
+      if (++written_ % kAtOnce == 0) {
+        pace(static_cast<double>(written_) / static_cast<double>(rows.nodes()));
+      }
     }
     if (status.ok() && written_ != 0) status = writer.Finish();
     return status;

@@ -117,8 +117,9 @@ LedgerImpl::LedgerImpl(Opened opened)
         return replay(from, visit);
       }) {
   committer_ = std::make_unique<Committer>(
-      CommitterOptions{options_.chain, host_key_, chunks_}, CommitterStores{*store_, *tiles_},
-      std::move(opened.chunks), opened.position,
+      CommitterOptions{options_.chain, host_key_, chunks_,
+                       [this](int change) { orderer_->occupy(change); }},
+      CommitterStores{*store_, *tiles_}, std::move(opened.chunks), opened.position,
       [this](std::vector<Published> batch) { publisher_.push(std::move(batch)); });
   EmbeddedOrdererOptions order;
   order.batch_max_txs = options_.batch_max_txs;

@@ -42,7 +42,7 @@ struct OrderedBatch {
 /// - the handler runs on one thread at a time, one batch after another, none empty, and answers
 ///   every entry once, on the host that it was proposed to;
 /// - an entry that is not accepted by propose() is never ordered;
-/// - a wrong announce() costs time, never progress.
+/// - a wrong announce() or occupy() costs time, never progress.
 class Orderer {
  public:
   using Handler = std::function<void(OrderedBatch)>;
@@ -54,6 +54,9 @@ class Orderer {
   /// Tells that transactions will be proposed shortly (their signatures are being verified), or
   /// that they will not: batches wait for those a moment. Any thread.
   virtual void announce(int change) = 0;
+  /// Tells how many batches more, or fewer, stand in front of the disk. A batch cut meanwhile would
+  /// only wait there: it waits in the queue instead, where it grows. Any thread.
+  virtual void occupy(int change) = 0;
   /// Begins to call `handler`. Once.
   virtual void start(Handler handler) = 0;
   /// Handles what was accepted, then stops: no handler runs after it returns. Idempotent.
@@ -64,11 +67,20 @@ struct EmbeddedOrdererOptions {
   std::size_t batch_max_txs = 1000;
   std::size_t batch_max_bytes = 8U << 20U;
   std::size_t batch_max_wait_us = 2000;
+  /// So many are worth a batch that is ordered while another one is on its way to the disk.
+  std::size_t batch_ahead_txs = 500;
+  std::size_t occupied_max_wait_us = 50'000;
+  /// Where callers are many, from one batch to the next: each costs a sync, a signature and some
+  /// changes of threads, whatever is in it.
+  std::size_t crowd_interval_us = 4000;
+  std::size_t crowd_txs = 4;  ///< so many in the batch before are a crowd
   std::function<std::int64_t()> clock_ms;
 };
-/// One queue, one thread. A batch is cut when it is full, when nobody who announced himself is
-/// missing, or after batch_max_wait_us: one caller alone never waits for company. The queue's
-/// bytes are bounded by the ledger before propose().
+/// One queue, one thread. A batch is cut when it is full, or when the one before is on the disk
+/// (or batch_ahead_txs wait, or after occupied_max_wait_us), crowd_interval_us have gone by where
+/// there is a crowd, and nobody who announced himself is missing (or after batch_max_wait_us): one
+/// caller alone never waits for company. The queue's bytes are bounded by the ledger before
+/// propose().
 std::unique_ptr<Orderer> make_embedded_orderer(EmbeddedOrdererOptions options);
 
 }  // namespace qc::chain

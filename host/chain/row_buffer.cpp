@@ -84,6 +84,7 @@ void RowCursor::add(const RowBuffer& buffer) {
         run->begin(), run->end(), from_,
         [](const RowBuffer::Node* node, std::string_view key) { return node->key < key; });
     const auto offset = static_cast<std::size_t>(at - run->begin());
+    nodes_ += run->size();
     parts_.push_back({std::move(run), offset});
     settle(parts_.back());
   }

@@ -82,6 +82,8 @@ class RowCursor {
   /// Newer buffers first.
   void add(const RowBuffer& buffer);
 
+  /// Of all buffers together, those that cannot be seen included.
+  std::size_t nodes() const { return nodes_; }
   /// False at the end.
   bool at_row() const { return least_ != nullptr; }
   std::string_view key() const { return least_->key; }
@@ -102,6 +104,7 @@ class RowCursor {
   std::string_view prefix_, from_;
   std::uint64_t sequence_;
   std::vector<Part> parts_;
+  std::size_t nodes_ = 0;
   const RowBuffer::Node* least_ = nullptr;
   const RowBuffer::Value* value_ = nullptr;
 };

@@ -62,7 +62,8 @@ class Bench {
               kUnseenKeyPerSecond,
               "request.refuse, a key of its own for each" +
                   std::string(with_hints ? ", parity hints given" : "")};
-    report(plan, bytes, load_ledger(*ledger_, std::move(work.refusals), kUnit, {}));
+    report(plan, bytes,
+           watch([&] { return load_ledger(*ledger_, std::move(work.refusals), kUnit, {}); }));
   }
 
   void ledger_grants() {
@@ -71,18 +72,21 @@ class Bench {
     const std::size_t bytes = work.grants.front().bytes.size();
     const Plan plan{"ledger_grants", 22'000, kUnseenKeyPerSecond,
                     "grant.create over two items, a key of its own for each"};
-    report(plan, bytes, load_ledger(*ledger_, std::move(work.grants), kUnit, {}));
+    report(plan, bytes,
+           watch([&] { return load_ledger(*ledger_, std::move(work.grants), kUnit, {}); }));
   }
 
   void ledger_cached() {
     const Plan plan{"ledger_cached_keys", 45'000, kCachedKeyPerSecond, "asset.issue by two keys"};
     const auto assets = workload_.assets(size_.many);
-    const Seen seen = load_ledger(*ledger_, submissions(assets), kUnit, {});
+    const Seen seen =
+        watch([&] { return load_ledger(*ledger_, submissions(assets), kUnit, {}); });
     report(plan, mean_size(assets), seen);
     const Plan half{"ledger_cached_keys_half_load", 0, 0, "asset.issue by two keys, one at a time"};
     const auto more = workload_.assets(size_.many / 2);
-    latency(half, mean_size(more),
-            load_ledger(*ledger_, submissions(more), 1, {0, seen.rate() / 2}));
+    latency(half, mean_size(more), watch([&] {
+              return load_ledger(*ledger_, submissions(more), 1, {0, seen.rate() / 2});
+            }));
   }
 
   void http() {
@@ -103,13 +107,15 @@ class Bench {
     const int port = (*server)->port();
     const auto measure = [&](const Plan& plan, std::size_t connections, auto make) {
       const auto assets = workload_.assets(size_.many);
-      const Seen seen = load_http(port, make(assets, port), connections, {});
+      const Seen seen =
+          watch([&] { return load_http(port, make(assets, port), connections, {}); });
       report(plan, mean_size(assets), seen);
       const auto more = workload_.assets(size_.many / 2);
       Plan half = plan;
       half.name += "_half_load";
-      latency(half, mean_size(more),
-              load_http(port, make(more, port), connections, {0, seen.rate() / 2}));
+      latency(half, mean_size(more), watch([&] {
+                return load_http(port, make(more, port), connections, {0, seen.rate() / 2});
+              }));
     };
     measure({"http_single", 9'000, kFiscoPerSecond, "asset.issue, 64 connections"}, 64,
             single_requests);
@@ -128,13 +134,23 @@ class Bench {
     return out;
   }
 
+  /// What `load` has seen, and how large the batches were that it made.
+  template <typename Load>
+  Seen watch(const Load& load) {
+    const std::uint64_t before = ledger_->health().batches;
+    Seen seen = load();
+    const std::uint64_t batches = ledger_->health().batches - before;
+    seen.batch = static_cast<double>(seen.transactions) / static_cast<double>(batches);
+    return seen;
+  }
+
   std::string describe(const Plan& plan, std::size_t bytes, const Seen& seen) {
-    std::array<char, 256> text{};
+    std::array<char, 320> text{};
     std::snprintf(text.data(), text.size(),
                   "%s; %zu-byte transactions, a signature each, fsync before the answer; p50 %.1f "
-                  "ms, p99 %.1f ms; %.2f cores of 2 (generator %.2f), %.0f MiB",
+                  "ms, p99 %.1f ms; %.2f cores of 2 (generator %.2f), %.0f MiB, %.0f a batch",
                   plan.notes.c_str(), bytes, seen.p50_ms, seen.p99_ms, seen.cpu_cores,
-                  seen.generator_cores, seen.memory_mib);
+                  seen.generator_cores, seen.memory_mib, seen.batch);
     if (seen.refused != 0) {
       std::fprintf(stderr, "%s: %zu transactions were refused\n", plan.name.c_str(), seen.refused);
       std::exit(1);

@@ -17,6 +17,7 @@ struct Seen {
   double cpu_cores = 0;        ///< of the whole process
   double generator_cores = 0;  ///< of which the generator's thread
   double memory_mib = 0;       ///< resident, at the end
+  double batch = 0;            ///< transactions a batch, on the average
   double rate() const { return static_cast<double>(transactions) / seconds; }
 };
 

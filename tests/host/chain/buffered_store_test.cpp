@@ -170,7 +170,7 @@ TEST(BufferedStore, ABatchIsSeenWholeOrNotAtAll) {
 class SlowTable final : public RowTable {
  public:
   explicit SlowTable(std::shared_ptr<std::atomic<int>> allowed) : allowed_(std::move(allowed)) {}
-  Status take(RowCursor rows) override {
+  Status take(RowCursor rows, const RowPace&) override {
     while (*allowed_ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (*allowed_ < 0) return unavailable("ledger.io", "the disk is full");
     --*allowed_;
@@ -209,6 +209,58 @@ TEST(BufferedStore, WhoFillsBothBuffersWaitsForTheTable) {
   *allowed = 100;
   writer.join();
   EXPECT_EQ(all_of(store, "", "").size(), 40U);
+}
+
+/// Asks for its pace before the first row and notes what became of it.
+class PacedTable final : public RowTable {
+ public:
+  explicit PacedTable(std::shared_ptr<std::atomic<int>> taken) : taken_(std::move(taken)) {}
+  Status take(RowCursor rows, const RowPace& pace) override {
+    pace(0.5);
+    ++*taken_;
+    KvBatch batch;
+    for (; rows.at_row(); rows.next()) batch.emplace_back(std::string(rows.key()), rows.value());
+    return store_->write(std::move(batch));
+  }
+  std::shared_ptr<const KvReader> snapshot() const override { return store_->snapshot(); }
+  std::string failure() const override { return ""; }
+
+ private:
+  const std::shared_ptr<std::atomic<int>> taken_;
+  const std::unique_ptr<KvStore> store_ = open_memory();
+};
+
+TEST(BufferedStore, TheTableIsWrittenAtThePaceOfTheOtherBufferUnlessSomebodyWaits) {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
+  const auto taken = std::make_shared<std::atomic<int>>(0);
+  const auto wait_for = [&](int count) {
+    while (*taken < count) std::this_thread::sleep_for(milliseconds(1));
+  };
+  BufferedStore store(std::make_unique<PacedTable>(taken), kTiny);
+  const auto write = [&](const std::string& key, std::size_t bytes) {
+    ASSERT_TRUE(store.write({{key, std::string(bytes, 'x')}}).ok());
+  };
+  write("a", kTiny);
+  write("b", 100);  // into the other buffer: the first one begins to be handed over
+  const auto begun = steady_clock::now();
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(*taken, 0);
+  write("c", kTiny / 4);  // a quarter filled, half is due
+  wait_for(1);
+  EXPECT_LT(steady_clock::now() - begun, milliseconds(900));  // half of the longest time is 1 s
+
+  write("d", kTiny);
+  write("e", 100);
+  const auto again = steady_clock::now();
+  ASSERT_TRUE(store.flush().ok());
+  EXPECT_LT(steady_clock::now() - again, milliseconds(900));
+
+  write("f", kTiny);
+  write("g", 100);
+  const auto idle = steady_clock::now();
+  wait_for(4);  // two by the flush
+  EXPECT_GE(steady_clock::now() - idle, milliseconds(900));
 }
 
 TEST(BufferedStore, ATableThatFailsRefusesWritesAndLosesNothingThatIsRead) {

@@ -294,6 +294,105 @@ TEST_P(OrdererContract, WrongAnnouncementsStopNobody) {
   EXPECT_TRUE(answers.wait_for(2));
 }
 
+TEST_P(OrdererContract, AWrongPlaceInFrontOfTheDiskStopsNobody) {
+  Site site(GetParam());
+  Answers answers;
+  for (std::size_t host = 0; host < site.hosts(); ++host) site.group().occupy(host, 1000);
+  ASSERT_TRUE(site.propose(0, "0/0", answers.expect("0/0")));
+  EXPECT_TRUE(answers.wait_for(1));
+  for (std::size_t host = 0; host < site.hosts(); ++host) site.group().occupy(host, -5000);
+  ASSERT_TRUE(site.propose(0, "0/1", answers.expect("0/1")));
+  EXPECT_TRUE(answers.wait_for(2));
+}
+
+/// The embedded orderer with nothing behind it, and the sizes of the batches that it cut.
+class Cut {
+ public:
+  explicit Cut(EmbeddedOrdererOptions options) {
+    options.clock_ms = [] { return kStart * 1000; };
+    orderer_ = make_embedded_orderer(std::move(options));
+    orderer_->start([this](const OrderedBatch& batch) {
+      const std::lock_guard lock(mutex_);
+      sizes_.push_back(batch.entries.size());
+      changed_.notify_all();
+    });
+  }
+  Cut(const Cut&) = delete;
+  Cut& operator=(const Cut&) = delete;
+  ~Cut() { orderer_->stop(); }
+
+  Orderer& orderer() { return *orderer_; }
+  void propose(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      Entry entry;
+      entry.tx.bytes = "x";
+      ASSERT_TRUE(orderer_->propose({&entry, 1}));
+    }
+  }
+  /// The sizes, when there are `batches` or `patience` is over.
+  std::vector<std::size_t> sizes(std::size_t batches, std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, patience, [&] { return sizes_.size() >= batches; });
+    return sizes_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::size_t> sizes_;
+  std::unique_ptr<Orderer> orderer_;
+};
+
+using Sizes = std::vector<std::size_t>;
+constexpr std::chrono::milliseconds kSoon{200};
+constexpr std::chrono::seconds kLong{30};
+
+TEST(EmbeddedOrderer, ABatchGrowsWhileOneStandsInFrontOfTheDisk) {
+  EmbeddedOrdererOptions options;
+  options.occupied_max_wait_us = 60'000'000;
+  Cut cut(options);
+  cut.orderer().occupy(1);
+  cut.propose(3);
+  EXPECT_EQ(cut.sizes(1, kSoon), Sizes());
+  cut.propose(2);
+  cut.orderer().occupy(-1);
+  EXPECT_EQ(cut.sizes(1, kLong), Sizes({5}));
+}
+
+TEST(EmbeddedOrderer, EnoughForABatchIsOrderedAheadOfTheDisk) {
+  EmbeddedOrdererOptions options;
+  options.occupied_max_wait_us = 60'000'000;
+  options.batch_ahead_txs = 10;
+  Cut cut(options);
+  cut.orderer().occupy(1);
+  cut.propose(9);
+  EXPECT_EQ(cut.sizes(1, kSoon), Sizes());
+  cut.propose(1);
+  EXPECT_EQ(cut.sizes(1, kLong), Sizes({10}));
+}
+
+TEST(EmbeddedOrderer, ACrowdWaitsForCompanyAndOneAloneDoesNot) {
+  EmbeddedOrdererOptions options;
+  options.crowd_interval_us = 60'000'000;
+  options.crowd_txs = 3;
+  options.batch_ahead_txs = 5;
+  Cut cut(options);
+  cut.orderer().announce(1);  // the three are one batch
+  cut.propose(3);
+  cut.orderer().announce(-1);
+  EXPECT_EQ(cut.sizes(1, kLong), Sizes({3}));
+  cut.propose(2);
+  EXPECT_EQ(cut.sizes(2, kSoon), Sizes({3}));
+  cut.propose(3);
+  EXPECT_EQ(cut.sizes(2, kLong), Sizes({3, 5}));
+
+  Cut alone(options);
+  alone.propose(1);
+  EXPECT_EQ(alone.sizes(1, kLong), Sizes({1}));
+  alone.propose(1);
+  EXPECT_EQ(alone.sizes(2, kLong), Sizes({1, 1}));
+}
+
 /// The embedded orderer: one host; its leader change is a process that ends and starts anew.
 class EmbeddedGroup final : public OrdererGroup {
  public:
@@ -302,6 +401,7 @@ class EmbeddedGroup final : public OrdererGroup {
   std::size_t hosts() const override { return 1; }
   Status propose(std::size_t, Entry& entry) override { return current()->propose({&entry, 1}); }
   void announce(std::size_t, int change) override { current()->announce(change); }
+  void occupy(std::size_t, int change) override { current()->occupy(change); }
   void change_leader() override {
     current()->stop();
     open();

@@ -22,6 +22,7 @@ class OrdererGroup {
   /// Any thread, also while the leader changes.
   virtual Status propose(std::size_t host, Entry& entry) = 0;
   virtual void announce(std::size_t host, int change) = 0;
+  virtual void occupy(std::size_t host, int change) = 0;
   /// The present leader goes, another one takes over (embedded: the same host starts anew). Returns
   /// when entries are taken again.
   virtual void change_leader() = 0;
