@@ -175,7 +175,7 @@ void BufferedStore::keep_pace(std::chrono::steady_clock::time_point begun, doubl
   std::unique_lock lock(mutex_);
   while (in_haste_ == 0 && !closing_) {
     const double filled =
-        static_cast<double>(young_bytes_) / static_cast<double>(buffer_bytes_ / 2);
+        2 * static_cast<double>(young_bytes_) / static_cast<double>(buffer_bytes_);
     const std::chrono::duration<double> gone = std::chrono::steady_clock::now() - begun;
     if (share <= std::max(filled, gone / kLongest)) return;
     changed_.wait_for(lock, kStep);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kRefBytes = 5;
 constexpr std::size_t kRowHead = kRefBytes + 2;
 constexpr std::size_t kMostIdBytes = 255;
-constexpr std::size_t kFirstPlaces = 64;
+constexpr std::size_t kFirstListPlaces = 64;
 
 std::size_t hash_of_list(std::string_view name) { return std::hash<std::string_view>()(name); }
 
@@ -47,7 +47,7 @@ std::size_t ReplayLists::place_of(std::string_view name) const {
 }
 
 void ReplayLists::grow() {
-  places_.assign(std::max(kFirstPlaces, 2 * places_.size()), 0);
+  places_.assign(std::max(kFirstListPlaces, 2 * places_.size()), 0);
   for (std::size_t i = 0; i < lists_.size(); ++i) {
     places_[place_of(lists_[i].name)] = static_cast<std::uint32_t>(i + 1);
   }

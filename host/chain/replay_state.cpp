@@ -31,6 +31,15 @@ ReplayState::~ReplayState() {
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
+namespace {
+
+/// The families that everyday rules write again. Others are only looked at, mandates for one.
+bool lendable(std::string_view key) {
+  return key.starts_with("request/") || key.starts_with("grant/") || key.starts_with("access/");
+}
+
+}  // namespace
+
 Document ReplayState::find(const std::string& key) const {
   if (nonces_apart_ && key.starts_with(ReplayNonces::kFamily)) {
     const auto second = nonces_.find(key);
@@ -62,7 +71,7 @@ Document ReplayState::find(const std::string& key) const {
 }
 
 std::optional<Json> ReplayState::get(const std::string& key) const {
-  if (!lending_) return StateReader::get(key);
+  if (!lending_ || !lendable(key)) return StateReader::get(key);
   {
     const Document shared = find(key);  // makes a value of a text
     if (!shared) return std::nullopt;

@@ -70,9 +70,9 @@ class ReplayState final : public StateReader {
   void scan(const std::string& prefix, const std::string& start,
             const std::function<bool(const std::string&, const Json&)>& visit) const override;
 
-  /// For rules that write again whatever they get(), and ask for it once: from now on documents are
-  /// given away instead of copied. What has not come back by absorb() is an error there, and so is
-  /// what was asked for meanwhile.
+  /// For rules that write again each request, grant and access that they get(), and ask for it
+  /// once: from now on these are given away instead of copied. What has not come back by absorb()
+  /// is an error there, and so is what was asked for meanwhile.
   void lend(bool lending) { lending_ = lending; }
   /// Takes over what an accepted transaction wrote. Errors: "audit.io", "ledger.io",
   /// "audit.state" (see lend()).

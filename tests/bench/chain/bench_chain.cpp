@@ -79,8 +79,7 @@ class Bench {
   void ledger_cached() {
     const Plan plan{"ledger_cached_keys", 45'000, kCachedKeyPerSecond, "asset.issue by two keys"};
     const auto assets = workload_.assets(size_.many);
-    const Seen seen =
-        watch([&] { return load_ledger(*ledger_, submissions(assets), kUnit, {}); });
+    const Seen seen = watch([&] { return load_ledger(*ledger_, submissions(assets), kUnit, {}); });
     report(plan, mean_size(assets), seen);
     const Plan half{"ledger_cached_keys_half_load", 0, 0, "asset.issue by two keys, one at a time"};
     const auto more = workload_.assets(size_.many / 2);
@@ -107,8 +106,7 @@ class Bench {
     const int port = (*server)->port();
     const auto measure = [&](const Plan& plan, std::size_t connections, auto make) {
       const auto assets = workload_.assets(size_.many);
-      const Seen seen =
-          watch([&] { return load_http(port, make(assets, port), connections, {}); });
+      const Seen seen = watch([&] { return load_http(port, make(assets, port), connections, {}); });
       report(plan, mean_size(assets), seen);
       const auto more = workload_.assets(size_.many / 2);
       Plan half = plan;
@@ -117,7 +115,9 @@ class Bench {
                 return load_http(port, make(more, port), connections, {0, seen.rate() / 2});
               }));
     };
-    measure({"http_single", 9'000, kFiscoPerSecond, "asset.issue, 64 connections"}, 64,
+    measure({"http_single", 9'000, kFiscoPerSecond, "asset.issue, 256 connections"}, 256,
+            single_requests);
+    measure({"http_single_64", 9'000, kFiscoPerSecond, "asset.issue, 64 connections"}, 64,
             single_requests);
     measure({"http_hundreds", 20'000, kFabricPerSecond, "asset.issue, 8 connections"}, 8,
             batch_requests);

@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -139,6 +141,9 @@ INSTANTIATE_TEST_SUITE_P(Of, DiskFaults, testing::ValuesIn(kDiskCases),
 /// itself, its list of files or a merged table, cannot be written. Whether it does or not: what was
 /// acknowledged is there.
 TEST_F(DiskTest, AFullDiskUnderTheStoreMayEndTheProcessButLosesNothing) {
+  constexpr unsigned kAll = 300;
+  std::vector<std::string> sent;  // made here: no two are the same
+  for (unsigned n = 0; n < kAll; ++n) sent.push_back(subject_tx(n));
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
   const pid_t child = fork();
@@ -147,9 +152,9 @@ TEST_F(DiskTest, AFullDiskUnderTheStoreMayEndTheProcessButLosesNothing) {
     const auto ledger = open();
     submit_all(*ledger, signed_history(city()));
     std::optional<FailingDisk> disk;
-    for (unsigned n = 0; n < 300; ++n) {
+    for (unsigned n = 0; n < kAll; ++n) {
       if (n == 40) disk.emplace(DiskFault::kFull, this->ledger().string(), "/state/(?!next)");
-      const auto applied = ledger->submit(subject_tx(n));
+      const auto applied = ledger->submit(sent[n]);
       const std::string line = (applied ? std::to_string(applied->index) : "-") + " ";
       if (write(ends[1], line.data(), line.size()) < 0) _exit(1);
     }
@@ -168,7 +173,7 @@ TEST_F(DiskTest, AFullDiskUnderTheStoreMayEndTheProcessButLosesNothing) {
   std::istringstream words(text);
   std::string index;
   for (unsigned n = 0; words >> index; ++n) {
-    if (index != "-") acknowledged_[std::stoull(index)] = subject_tx(n);
+    if (index != "-") acknowledged_[std::stoull(index)] = sent[n];
   }
   EXPECT_GE(acknowledged_.size(), 40U);
   next_ = 1000;

@@ -166,6 +166,18 @@ TEST(ReplayState, LendsACopyOfWhatSomebodyElseHolds) {
   EXPECT_TRUE(state.absorb({}).ok());
 }
 
+TEST(ReplayState, LendsNothingThatRulesOnlyLookAt) {
+  ReplayState state(1U << 30U);
+  Overlay::Writes writes;
+  writes["mandate/1"] = document(Json{{"state", "ACTIVE"}});
+  ASSERT_TRUE(state.absorb(std::move(writes)).ok());
+  state.lend(true);
+  EXPECT_TRUE(state.get("mandate/1"));
+  EXPECT_TRUE(state.get("mandate/1"));
+  EXPECT_TRUE(state.absorb({}).ok());
+  EXPECT_EQ(state.failure(), "");
+}
+
 TEST(ReplayState, SaysWhenALentDocumentIsLostOrAskedForAgain) {
   ReplayState losing(1U << 30U);
   EXPECT_TRUE(with_a_request(losing).get("request/1"));
