@@ -5,7 +5,10 @@
 //   qc_bench_restart make DIRECTORY N [SECONDS]
 //                                         a synthetic ledger with its state, which stays; shorter
 //                                         when the time is over
-//   qc_bench_restart measure DIRECTORY    one line of JSON; the ledger grows by the load
+//   qc_bench_restart measure DIRECTORY [LOADS]
+//                                         a line of JSON for each of LOADS (1) loads, one after the
+//                                         other: the first one finds every cache empty; the ledger
+//                                         grows by them
 //   qc_bench_restart crash DIRECTORY      loads it and ends without closing it
 //   qc_bench_restart snapshot DIRECTORY OUT
 //                                         a snapshot and a ledger made from it, with their times
@@ -106,7 +109,7 @@ std::vector<Submission> load(std::uint64_t subjects, std::int64_t now_s) {
 
 enum class End { kClosed, kCrashed };
 
-int measure(const std::string& directory, End end) {
+int measure(const std::string& directory, End end, std::uint64_t loads = 1) {
   LedgerOptions options = options_in(directory);
   options.batch_max_txs = 1000;
   options.batch_max_wait_us = 2000;
@@ -117,19 +120,21 @@ int measure(const std::string& directory, End end) {
   first_answers(*ledger);
   const double ready_s = seconds_since(start);
   const double ready_mib = memory_mib("VmRSS");
-  const std::uint64_t size = ledger->size();
-  *now_ms = ledger->transaction(size - 1)->time_ms + 1000;
-  auto transactions = load(size / kSubjectsShare / 2, *now_ms / 1000);
-  const bench::Seen seen = bench::load_ledger(*ledger, std::move(transactions), 100, {});
-  if (seen.refused != 0) {
-    std::fprintf(stderr, "%zu transactions were refused\n", seen.refused);
-    return 1;
+  for (std::uint64_t i = 0; i < loads; ++i) {
+    const std::uint64_t size = ledger->size();
+    *now_ms = ledger->transaction(size - 1)->time_ms + 1000;
+    auto transactions = load(size / kSubjectsShare / 2, *now_ms / 1000);
+    const bench::Seen seen = bench::load_ledger(*ledger, std::move(transactions), 100, {});
+    if (seen.refused != 0) {
+      std::fprintf(stderr, "%zu transactions were refused\n", seen.refused);
+      return 1;
+    }
+    const Json line = {{"transactions", size},   {"ready_s", ready_s},
+                       {"ready_mib", ready_mib}, {"most_mib", memory_mib("VmHWM")},
+                       {"rate", seen.rate()},    {"p50_ms", seen.p50_ms},
+                       {"p99_ms", seen.p99_ms},  {"cpu_us", 1e6 * seen.cpu_cores / seen.rate()}};
+    std::printf("%s\n", line.dump().c_str());
   }
-  const Json line = {{"transactions", size},   {"ready_s", ready_s},
-                     {"ready_mib", ready_mib}, {"most_mib", memory_mib("VmHWM")},
-                     {"rate", seen.rate()},    {"p50_ms", seen.p50_ms},
-                     {"p99_ms", seen.p99_ms},  {"cpu_us", 1e6 * seen.cpu_cores / seen.rate()}};
-  std::printf("%s\n", line.dump().c_str());
   std::fflush(stdout);
   if (end == End::kCrashed) std::_Exit(0);  // what the store has not flushed is lost
   return 0;
@@ -207,7 +212,9 @@ int run(int argc, char** argv) {
   if (command == "make" && (argc == 4 || argc == 5)) {
     return make(argv[2], number(3), argc == 5 ? number(4) : 0);
   }
-  if (command == "measure" && argc == 3) return measure(argv[2], End::kClosed);
+  if (command == "measure" && (argc == 3 || argc == 4)) {
+    return measure(argv[2], End::kClosed, argc == 4 ? number(3) : 1);
+  }
   if (command == "crash" && argc == 3) return measure(argv[2], End::kCrashed);
   if (command == "snapshot" && argc == 4) return snapshot(argv[2], argv[3]);
   std::vector<std::uint64_t> sizes;
