@@ -20,11 +20,6 @@ bool never_foreseen(std::string_view key) {
   return key.starts_with("of/") || key.starts_with("key/");
 }
 
-/// The rules write these again with a member changed: they get one of their own.
-bool changed_by_use(std::string_view key) {
-  return key.starts_with("request/") || key.starts_with("grant/") || key.starts_with("access/");
-}
-
 /// Values of all that are named in `group`, read together.
 void add_subject_values(const KvReader& rows, std::vector<Foreseen>& group) {
   std::vector<std::string> keys;

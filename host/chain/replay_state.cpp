@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "host/chain/rules.hpp"
 #include "host/chain/state_digest.hpp"
 #include "host/chain/state_store.hpp"
 
@@ -30,15 +31,6 @@ ReplayState::~ReplayState() {
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
-
-namespace {
-
-/// The families that everyday rules write again. Others are only looked at, mandates for one.
-bool lendable(std::string_view key) {
-  return key.starts_with("request/") || key.starts_with("grant/") || key.starts_with("access/");
-}
-
-}  // namespace
 
 Document ReplayState::find(const std::string& key) const {
   if (nonces_apart_ && key.starts_with(ReplayNonces::kFamily)) {
@@ -71,7 +63,7 @@ Document ReplayState::find(const std::string& key) const {
 }
 
 std::optional<Json> ReplayState::get(const std::string& key) const {
-  if (!lending_ || !lendable(key)) return StateReader::get(key);
+  if (!lending_ || !changed_by_use(key)) return StateReader::get(key);
   {
     const Document shared = find(key);  // makes a value of a text
     if (!shared) return std::nullopt;

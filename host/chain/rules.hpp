@@ -62,8 +62,12 @@ ForeseenKeys foreseen_keys(const Transaction& tx, const StateReader& state);
 /// The subject account that a body or a document names, or "".
 std::string named_subject(const Json& object);
 
-/// Whether the operation's rule writes again every request, grant and access that it get()s, and
-/// asks for each once: then it may be given the document itself.
+/// Whether it is a request, a grant or an access: rules write these again with a member changed, so
+/// they get one of their own. Others they only look at, mandates for one.
+bool changed_by_use(std::string_view key);
+
+/// Whether the operation's rule writes again every document of those that it get()s, and asks for
+/// each once: then it may be given the document itself.
 bool rewrites_what_it_gets(std::string_view op);
 
 /// Applies one transaction, signature already verified with signer_key(). On error nothing is

@@ -43,6 +43,10 @@ bool is_subject(std::string_view account) {
 
 }  // namespace
 
+bool changed_by_use(std::string_view key) {
+  return key.starts_with("request/") || key.starts_with("grant/") || key.starts_with("access/");
+}
+
 std::string named_subject(const Json& object) {
   auto it = object.is_object() ? object.find("subject") : object.end();
   if (it == object.end()) return {};

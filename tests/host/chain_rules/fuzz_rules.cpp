@@ -66,15 +66,7 @@ struct City {
     world.must("bank", "access.ack",
                {{"access", city.open.at("access")}, {"payload_sm3", digest("payload")}});
     world.must("reg", "subject.open", enterprise_body(world, "acme", "jia"));
-    world.must("jia", "mandate.give",
-               {{"mandate", world.fresh_id()},
-                {"enterprise", enterprise_of("acme")},
-                {"holder", account_of("yi")},
-                {"role", "handler"},
-                {"parent", ""},
-                {"items", {"ga.hukou"}},
-                {"cosign", false},
-                {"until", world.now_s + kDay}});
+    world.must("jia", "mandate.give", mandate_body(world));
     world.must("op", "policy.set",
                {{"voters", {{"kinds", {"operator"}}, {"accounts", {"sup"}}}},
                 {"thresholds", {{"member", 2}, {"plugin", 1}, {"policy", 1}, {"product", 1}}},

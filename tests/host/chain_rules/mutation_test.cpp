@@ -276,17 +276,6 @@ Case acknowledging() {
           std::move(before.world)};
 }
 
-Json mandate_of_acme(World& world) {
-  return {{"mandate", world.fresh_id()},
-          {"enterprise", enterprise_of("acme")},
-          {"holder", account_of("yi")},
-          {"role", "handler"},
-          {"parent", ""},
-          {"items", {"ga.hukou"}},
-          {"cosign", false},
-          {"until", world.now_s + kDay}};
-}
-
 std::vector<Operation> cases() {
   return {
       {"network_found",
@@ -386,14 +375,14 @@ std::vector<Operation> cases() {
        [] {
          World world = city();
          world.must("reg", "subject.open", enterprise_body(world, "acme", "jia"));
-         const Json body = mandate_of_acme(world);
+         const Json body = mandate_body(world);
          return Case{"jia", "mandate.give", body, std::move(world), {}, {"body.parent"}};
        }},
       {"mandate_end",
        [] {
          World world = city();
          world.must("reg", "subject.open", enterprise_body(world, "acme", "jia"));
-         const Json given = mandate_of_acme(world);
+         const Json given = mandate_body(world);
          world.must("jia", "mandate.give", given);
          const Json body{{"mandate", given.at("mandate")}, {"reason", "left"}};
          return Case{"jia", "mandate.end", body, std::move(world), {}, {"body.reason"}};

@@ -174,6 +174,17 @@ Json enterprise_body(const World& world, const std::string& name, const std::str
           {"evidence", evidence_jws(enterprise_evidence(world, name, legal_rep))}};
 }
 
+Json mandate_body(World& world) {
+  return {{"mandate", world.fresh_id()},
+          {"enterprise", enterprise_of("acme")},
+          {"holder", account_of("yi")},
+          {"role", "handler"},
+          {"parent", ""},
+          {"items", {"ga.hukou"}},
+          {"cosign", false},
+          {"until", world.now_s + kDay}};
+}
+
 std::string key_proof(const std::string& account, const std::string& key, const std::string& old) {
   return proof::make_key_proof(key_of(key), {kChain, account, key_of(old).kid()});
 }

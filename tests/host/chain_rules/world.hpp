@@ -71,6 +71,8 @@ Json subject_body(World& world, const std::string& person);
 std::string enterprise_of(const std::string& name);
 Json enterprise_evidence(const World& world, const std::string& name, const std::string& legal_rep);
 Json enterprise_body(const World& world, const std::string& name, const std::string& legal_rep);
+/// Of acme, an enterprise that stands open, by its representative to 乙.
+Json mandate_body(World& world);
 Json evidence_payload(const World& world, const std::string& person);
 std::string evidence_jws(const Json& payload, const std::string& signer = "ga");
 /// `key` (a name for key_of) takes the place of the account's present key `old`.
